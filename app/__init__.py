@@ -1,0 +1,1 @@
+"""Quietline: an anonymous reporting line. Importing this package loads nothing else."""

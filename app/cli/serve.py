@@ -1,0 +1,187 @@
+"""quietline serve and demo: gunicorn with our application."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import socket
+import threading
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+
+from app.cli.secretfiles import secret_key_file
+from app.errors import CommandError, SettingsError, StorageBusy
+from app.factory import create_app
+from app.services import demo as demo_service
+from app.services import housekeeping, tombstones
+from app.services.context import Context
+from app.settings import Settings, from_env
+from app.storage import migrate, organisations
+from app.storage.engine import open_database
+from app.storage.staging import boot
+
+MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a heartbeat file without content
+
+
+@click.command(short_help="Serve the portal and the desk.")
+def serve() -> None:
+    """Serve the portal and the desk. Put a proxy with TLS, or an onion service, in front of it."""
+    settings = from_env(os.environ)
+    _prepare(settings)
+    click.echo(f"Serving at {_address(settings)}/", err=True)
+    run(settings)
+
+
+@click.command(short_help="Make a demo organisation and serve it.")
+def demo() -> None:
+    """Make a demo organisation in the data folder, and serve it on this machine only.
+
+    Its keys are made on the server, so it is for trying out and never for real reports.
+    """
+    env = {**os.environ, "QUIETLINE_MODE": "demo"}
+    data = from_env(env, serving=False).data
+    if not any(name in env for name in ("QUIETLINE_SECRET_KEY", "QUIETLINE_SECRET_KEY_FILE")):
+        env["QUIETLINE_SECRET_KEY_FILE"] = str(secret_key_file(data))
+    settings = from_env(env)
+    database = open_database(settings.database_url, create_folder=True)
+    migrate.upgrade(database)
+    access = demo_service.prepare(Context(database=database, settings=settings))
+    database.dispose()
+    _greet(settings, access.user, access.passphrase)
+    run(settings)
+
+
+def run(settings: Settings) -> None:
+    """Serve until a signal ends it."""
+    _require_free_port(settings.bind)
+    Server(settings).run()
+
+
+def _prepare(settings: Settings) -> None:
+    """Bring the database up to date, and delete again what a restored backup brought back. SettingsError where there is no organisation."""
+    database = open_database(settings.database_url)
+    migrate.upgrade(database)
+    with database.read() as session:
+        found = organisations.all_of_them(session)
+    tombstones.apply_own(Context(database=database, settings=settings))
+    database.dispose()
+    if not found:
+        raise SettingsError("There is no organisation yet: run quietline init first.")
+
+
+def _require_free_port(bind: tuple[str, int]) -> None:
+    family = socket.AF_INET6 if ":" in bind[0] else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(bind)
+        except OSError as error:
+            raise CommandError(
+                f"{bind[0]}:{bind[1]} cannot be used ({error.strerror}): set QUIETLINE_BIND, or PORT with make run, to another."
+            ) from None
+
+
+def _greet(settings: Settings, user: str, passphrase: str) -> None:
+    address = _address(settings)
+    click.echo(f"\n  Quietline demo\n\n  Report a concern:  {address}/\n  Read and answer:   {address}/desk/\n")
+    click.echo(f"  User name:  {user}\n  Password:   {passphrase}\n\n  Ctrl+C stops it; the data stays in {settings.data}\n")
+
+
+def _address(settings: Settings) -> str:
+    return f"http://{_host(settings)}:{settings.bind[1]}"
+
+
+def _host(settings: Settings) -> str:
+    return f"[{settings.bind[0]}]" if ":" in settings.bind[0] else settings.bind[0]
+
+
+class Master(Arbiter):  # type: ignore[misc]
+    """gunicorn's master, which says "stop" once: a worker forked a moment before does not listen yet, and would be waited for in vain."""
+
+    def reap_workers(self) -> None:
+        super().reap_workers()
+        if not self.LISTENERS:  # they are closed when stopping begins
+            self.kill_workers(signal.SIGTERM)
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """gunicorn, told everything by us: no configuration file, no command line, no environment."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in options(self.settings).items():
+            self.cfg.set(name, value)
+        self.cfg.set("post_fork", self._after_fork)
+        self.cfg.set("worker_exit", self._before_exit)
+
+    def load(self) -> Any:
+        """Once, before the workers are forked (preload), so that they share the keys of the tickets."""
+        self.application = create_app(self.settings)
+        self.context: Context = self.application.extensions["quietline"]
+        self.context.database.dispose()
+        self.context.staging.distrust(boot())
+        # What was loaded lives as long as the process: the collector need not walk it again and again, nor copy it after the fork.
+        gc.collect()
+        gc.freeze()
+        return self.application
+
+    def run(self) -> None:
+        Master(self).run()
+
+    def _after_fork(self, _server: object, worker: Any) -> None:
+        self.context.database.after_fork()
+        threading.Thread(target=_keep_tidy, args=(self.context, worker.log), daemon=True).start()
+
+    def _before_exit(self, _server: object, _worker: object) -> None:
+        self.context.database.dispose()
+
+
+def _keep_tidy(ctx: Context, log: Any) -> None:
+    due = time.monotonic() + housekeeping.SECONDS_BETWEEN
+    while True:
+        try:
+            due = housekeeping.turn(ctx, due)
+        except Exception as error:  # this thread has to live as long as its process
+            due = time.monotonic() + housekeeping.SECONDS_BETWEEN
+            if not isinstance(error, StorageBusy):
+                log.exception("")
+
+
+def options(settings: Settings) -> dict[str, Any]:
+    """gunicorn's settings."""
+    return {
+        "bind": f"{_host(settings)}:{settings.bind[1]}",
+        "workers": settings.workers,
+        "threads": settings.threads,
+        "worker_class": "app.cli.worker.QuietWorker",
+        "logger_class": "app.cli.worker.QuietLogger",
+        "preload_app": True,
+        "accesslog": None,
+        "errorlog": "-",
+        "loglevel": "warning",
+        "proc_name": "quietline",
+        "max_requests": 0,
+        "graceful_timeout": 20,
+        "keepalive": 5,
+        "limit_request_line": 4094,
+        "limit_request_fields": 64,
+        "limit_request_field_size": 8190,
+        "umask": 0o077,
+        # The heartbeat file lies in memory: a disk that is busy with somebody's report must not look like a worker that hangs.
+        "worker_tmp_dir": str(MEMORY) if os.access(MEMORY, os.W_OK) else str(settings.data),
+        # No header of a client or proxy changes what the server believes; the application reads the two it may (QUIETLINE_TRUST_PROXY).
+        "forwarded_allow_ips": "",
+        "secure_scheme_headers": {},
+        "forwarder_headers": "",
+        "proxy_protocol": False,
+        "control_socket_disable": True,
+    }

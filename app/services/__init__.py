@@ -1,0 +1,1 @@
+"""What the product does, a module a group of verbs (see README.md)."""

@@ -1,0 +1,1 @@
+"""Ciphertext, hashes and days in a database: models, typed queries, migrations (see README.md)."""

@@ -1,0 +1,106 @@
+"""A database, whichever it is: the two ways to a transaction, and what housekeeping asks of it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import ClassVar, Final
+
+from sqlalchemy import URL, Connection, Engine
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+from sqlalchemy.orm import Session
+
+from app.errors import StorageBusy
+
+BUSY_MILLISECONDS: Final = 5000
+"""How long a writer waits for another before it gives up."""
+
+
+class Database(ABC):
+    """One engine. Reads see one snapshot. Writers lock what they read and then change, so that no check inside a transaction goes stale:
+    SQLite the whole file at once, PostgreSQL the rows that a query function was asked to lock.
+    """
+
+    kind: ClassVar[str]
+    rewritten_below: ClassVar[int]
+    """Bytes from which on `vacuum` is not to be asked for: it stops writers for its duration."""
+
+    def __init__(self, engine: Engine, readers: Engine, writers: Engine) -> None:
+        self._engine, self._readers, self._writers = engine, readers, writers
+
+    @property
+    def url(self) -> URL:
+        return self._engine.url
+
+    @property
+    def path(self) -> Path:
+        """The database file. Only SQLite has one."""
+        raise NotImplementedError(f"a {self.kind} database is not a file of ours")
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A transaction that only reads; it is always rolled back. `StorageBusy` when there is no connection to be had."""
+        with self._busy_named(), Session(self._readers, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A transaction that writes: committed when the block ends well, else rolled back. `StorageBusy` when a lock is not to be had."""
+        with self._busy_named(), Session(self._writers, expire_on_commit=False) as session, session.begin():
+            session.connection()
+            yield session
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """A bare connection in a writing transaction, for migrations: one at a time, however many processes start at once."""
+        with self._busy_named(), self._writers.begin() as connection:
+            self._keep_others_out(connection)
+            yield connection
+
+    @abstractmethod
+    def size(self) -> int:
+        """Bytes that the database takes."""
+
+    @abstractmethod
+    def truncate_journal(self) -> bool:
+        """Cut what still holds deleted rows, as far as that is ours to cut. False when somebody held it open for too long."""
+
+    @abstractmethod
+    def vacuum(self) -> bool:
+        """Write everything anew, every table in the order of its keys; then cut the journal, and say so as above."""
+
+    @abstractmethod
+    def mark_day(self, day: date) -> bool:
+        """Note a day in the database. False when just this day is noted already, so that one process of several is told True."""
+
+    @abstractmethod
+    def _is_busy(self, error: Exception) -> bool:
+        """Whether trying again later may help: a lock or a connection was not to be had."""
+
+    @abstractmethod
+    def _keep_others_out(self, connection: Connection) -> None:
+        """Wait until nobody else migrates, and keep others waiting until the transaction ends."""
+
+    @abstractmethod
+    def after_migration(self, connection: Connection) -> None:
+        """What a schema needs beside its tables."""
+
+    def dispose(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    def after_fork(self) -> None:
+        """In a forked process: forget the parent's connections without closing them (closing would end what the parent has open)."""
+        self._engine.dispose(close=False)
+
+    @contextmanager
+    def _busy_named(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            if isinstance(error, PoolExhausted) or self._is_busy(error):
+                raise StorageBusy() from None
+            raise

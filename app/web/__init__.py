@@ -1,0 +1,1 @@
+"""HTTP: thin views and forms, headers, limits, error pages and templates."""

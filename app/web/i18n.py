@@ -1,0 +1,69 @@
+"""Languages: the portal's own, for sentences, dates and direction."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import get_month_names
+from flask import Flask, g
+from flask_babel import Babel, get_locale, get_translations, gettext
+from flask_babel import format_date as babel_format_date
+from markupsafe import Markup
+
+from app.web.context import portal_if_known
+
+_FALLBACK: Final = "en"
+
+
+def install(app: Flask) -> None:
+    """Set up gettext, from app/translations."""
+    Babel(app, default_locale=_FALLBACK, default_timezone="UTC", locale_selector=_portal_language)
+    # What stands there looks up context, locale and catalogue again for each of the thirty sentences of a page.
+    app.jinja_env.globals["_"] = _sentence
+
+
+def _sentence(text: str, **values: object) -> Markup:
+    """`_` in templates: a sentence of ours in the language of this request; values are escaped into it."""
+    if "translations" not in g:
+        g.translations = get_translations()
+    sentence = Markup(g.translations.ugettext(text))  # noqa: S704  the text is the program's own
+    return sentence % values if values else sentence
+
+
+def _portal_language() -> str:
+    portal = portal_if_known()
+    return portal.language if portal is not None else _FALLBACK
+
+
+def locale() -> Locale:
+    """The locale of this request."""
+    return get_locale() or Locale.parse(_FALLBACK)
+
+
+def direction(language: str) -> str:
+    """`ltr` or `rtl`."""
+    try:
+        return Locale.parse(language, sep="-").text_direction
+    except (ValueError, UnknownLocaleError):
+        return "ltr"
+
+
+def date_pattern() -> str:
+    """How reporter pages write a day; scripts read the same pattern."""
+    # Translators: how a day is written, in Unicode date pattern letters: d day, MMMM name of the month, y year.
+    pattern: str = gettext("d MMMM y")
+    return pattern
+
+
+def format_day(day: date) -> str:
+    """A day as reporters read it: 21 November 2026."""
+    text: str = babel_format_date(day, date_pattern(), rebase=False)
+    return text
+
+
+def month_names() -> str:
+    """The names of the months as they stand inside a date, for scripts: joined with a bar."""
+    names = get_month_names("wide", context="format", locale=locale())
+    return "|".join(names[month] for month in range(1, 13))

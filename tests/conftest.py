@@ -1,0 +1,122 @@
+"""Fixtures for every test: a database, a movable clock, a context on a database of its own, an organisation with people in it.
+
+`pytest --database both` (the default) runs what stands in ON_BOTH and what is marked `both_databases` on SQLite and on PostgreSQL, and
+the rest on SQLite. `--database postgresql` runs everything on PostgreSQL, browsers included; `--database sqlite` nothing.
+A test that is about one of them says so with `only_sqlite` or `only_postgresql`, and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.services.context import Context
+from tests.databases import KINDS, Kind, databases
+from tests.postgres import binaries
+from tests.support import Clock, Place, make_context, make_place
+
+HERE = Path(__file__).parent
+ON_BOTH = {
+    HERE / name
+    for name in (
+        "storage",
+        "services",
+        "cli/test_report.py",
+        "cli/test_serve.py",
+        "cli/test_setup.py",
+        "web/desk/test_case.py",
+        "web/desk/test_channels.py",
+        "web/desk/test_enrol.py",
+        "web/desk/test_inbox.py",
+        "web/desk/test_session.py",
+        "web/test_conversation.py",
+        "web/test_errors.py",
+        "web/test_named_files.py",
+        "web/test_removed.py",
+        "web/test_report.py",
+        "web/test_retired.py",
+        "test_security_document.py",
+    )
+}
+"""What the ordinary run does on both databases: all that has to do with them, as far as the time of a run allows."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=("both", *KINDS), default="both", help="what the tests run on")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One server for the whole run: the process that hands out the tests starts it, its workers are told where it is."""
+    given = getattr(config, "workerinput", None)
+    if given is not None:
+        databases.address = given["postgresql"]
+    elif config.getoption("--database") != "sqlite":
+        try:
+            binaries()
+        except RuntimeError as missing:
+            raise pytest.UsageError(str(missing)) from None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    wanted = node.config.getoption("--database") != "sqlite"
+    node.workerinput["postgresql"] = databases.start() if wanted else None
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    databases.stop()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database_kind" in metafunc.fixturenames:
+        metafunc.parametrize("database_kind", _kinds(metafunc.definition, metafunc.config), indirect=True, scope="session")
+
+
+def _kinds(test: pytest.Function, config: pytest.Config) -> list[Any]:
+    wanted = config.getoption("--database")
+    for kind in KINDS:
+        if test.get_closest_marker(f"only_{kind}") is not None:
+            return [kind]
+    if wanted != "both":
+        return [wanted]
+    on_both = bool(ON_BOTH & {test.path, *test.path.parents}) or test.get_closest_marker("both_databases") is not None
+    return list(KINDS) if on_both else ["sqlite"]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before any fixture: what is made on a data folder from now on is made on this test's database."""
+    wanted: str = item.config.getoption("--database")
+    only: list[Kind] = [kind for kind in KINDS if item.get_closest_marker(f"only_{kind}") is not None]
+    if only and wanted not in ("both", *only):
+        pytest.skip(f"about {only[0]}")
+    given = item.callspec.params.get("database_kind") if hasattr(item, "callspec") else None
+    databases.kind = given or (only[0] if only else "postgresql" if wanted == "postgresql" else "sqlite")
+
+
+@pytest.fixture(scope="session")
+def database_kind(request: pytest.FixtureRequest) -> Kind:
+    """The database that this test, and whatever it starts on a data folder, runs on."""
+    kind: Kind = request.param
+    return kind
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def ctx(database_kind: Kind, tmp_path: Path, clock: Clock) -> Iterator[Context]:
+    with databases.lent(tmp_path / "data"):
+        context = make_context(tmp_path / "data", clock)
+        yield context
+        context.database.dispose()
+
+
+@pytest.fixture
+def place(ctx: Context) -> Place:
+    return make_place(ctx)
