@@ -16,7 +16,7 @@ import pytest
 from app.services.context import Context
 from tests.databases import KINDS, Kind, databases
 from tests.postgres import binaries
-from tests.support import Clock, Place, make_context, make_place
+from tests.support import Clock, Place, copy_of_place, make_context
 
 HERE = Path(__file__).parent
 ON_BOTH = {
@@ -119,4 +119,4 @@ def ctx(database_kind: Kind, tmp_path: Path, clock: Clock) -> Iterator[Context]:
 
 @pytest.fixture
 def place(ctx: Context) -> Place:
-    return make_place(ctx)
+    return copy_of_place(ctx)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import statistics
 import tempfile
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ from typing import Final
 from playwright.sync_api import Page, sync_playwright
 
 from tests.bench.serving import machine
-from tests.flows.conftest import ARGUMENTS
+from tests.chromium import ARGUMENTS, executable
 from tests.flows.desks import log_in, open_desk, open_page
 from tests.flows.officers import browser_report
 
@@ -37,7 +36,7 @@ def run(folder: Path) -> list[str]:
     with open_desk(folder) as desk, sync_playwright() as playwright:
         for number in range(ROWS):
             browser_report(desk, f"Body of report {number}. " * 80, f"Subject of report {number}")
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        chromium = playwright.chromium.launch(executable_path=executable(), args=ARGUMENTS)
         with open_page(chromium, desk.url) as page:
             page.add_init_script(_WATCH)
             log_in(page, desk)

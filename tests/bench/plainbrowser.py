@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from tests.chromium import executable
 
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 PATIENCE_SECONDS = 60.0
@@ -106,12 +107,10 @@ class PlainPage:
 @contextmanager
 def plain_browser() -> Iterator[PlainBrowser]:
     """Start one with a profile of its own; end it by its process id."""
-    chromium = shutil.which("chromium")
-    assert chromium is not None
     to_browser, ask = os.pipe()
     answer, from_browser = os.pipe()
     with tempfile.TemporaryDirectory(prefix="quietline-browser-", ignore_cleanup_errors=True) as profile:
-        arguments = [chromium, "--remote-debugging-pipe", f"--user-data-dir={profile}", *FLAGS, "about:blank"]
+        arguments = [executable(), "--remote-debugging-pipe", f"--user-data-dir={profile}", *FLAGS, "about:blank"]
         launcher = [sys.executable, "-c", _AS_3_AND_4, str(to_browser), str(from_browser), *arguments]
         quiet = subprocess.DEVNULL
         process = subprocess.Popen(launcher, pass_fds=(to_browser, from_browser), stdin=quiet, stdout=quiet, stderr=quiet)
