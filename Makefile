@@ -26,7 +26,7 @@ test-python: $(DEV) $(NODE_MODULES)
 	@.ci/chromium
 	@.ci/strace
 	@test "$(DATABASE)" = sqlite || .ci/postgresql
-	$(VENV)/bin/python -m pytest -n $(JOBS) --dist worksteal --database $(DATABASE)
+	$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --database $(DATABASE)
 
 test-browser-client: $(DEV) $(NODE_MODULES)
 	cd app/browser && ../../.ci/node npm test

@@ -43,6 +43,42 @@ ON_BOTH = {
 }
 """What the ordinary run does on both databases: all that has to do with them, as far as the time of a run allows."""
 
+BY_THE_CLOCK = {
+    HERE / name for name in ("flows", "cli/test_serve.py", "web/test_files_served.py", "web/test_lanes.py", "web/test_socket.py")
+}
+"""Real browsers and servers that wait for each other: on a busy machine one can be too slow for the other."""
+
+
+LONGEST = tuple(HERE / "flows" / f"test_{name}.py" for name in ("pages", "files_client", "desk_files", "loop", "desk_case", "life"))
+"""Files that take longest: they begin first, so that no worker is alone with one at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the files for several workers, each of which takes one file at a time (`--dist loadfile`), and mark what waits by the clock.
+
+    Journeys are spread over the run: as many browsers at once as there are workers get in each other's way.
+    A test that waits by the clock and fails is run once more. The run says how many were, and which (`R`, "rerun"); one that is
+    seen there twice is to be mended.
+    """
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+        if BY_THE_CLOCK & {item.path, *item.path.parents}:
+            item.add_marker(pytest.mark.flaky(reruns=1))
+    browsers = sorted((each for each in files if HERE / "flows" in each.parents), key=_longest_first)
+    others = [each for each in files if each not in browsers]
+    items[:] = [item for each in _spread(browsers, others) for item in files[each]]
+
+
+def _longest_first(path: Path) -> int:
+    return LONGEST.index(path) if path in LONGEST else len(LONGEST)
+
+
+def _spread(some: list[Path], others: list[Path]) -> list[Path]:
+    """Both lists in one, each in its own order, and at every point as much of the one as of the other."""
+    placed = [(number / len(each), path) for each in (some, others) for number, path in enumerate(each)]
+    return [path for _, path in sorted(placed, key=lambda place: place[0])]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=("both", *KINDS), default="both", help="what the tests run on")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -15,18 +14,6 @@ from tests.flows.reporters import Line, open_line
 
 # Several browsers share two cores with the servers they talk to; what comes is still waited for no longer than it takes.
 expect.set_options(timeout=20_000)
-
-HERE = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A journey that fails is walked once more: on a busy machine a browser can be too slow for what a test waits for.
-
-    The run says how many were, and which (`R`, "rerun"); one that is seen there twice is to be mended.
-    """
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture(scope="session")

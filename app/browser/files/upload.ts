@@ -1,18 +1,18 @@
 /** One file on its way to the server: sealed while it is sent (tus 1.0), paused, resumed, tried again, taken back. */
-import type { DetailedError, FileSource, SliceResult, UploadOptions } from "tus-js-client";
+import type { DetailedError, UploadOptions } from "tus-js-client";
 import Tus from "tus-js-client/lib/upload.js";
 import { isId } from "../core/encoding.ts";
 import { QuietlineError } from "../core/errors.ts";
 import { cleanName, cleanType } from "../core/filenames.ts";
 import type { Attachment } from "../core/message.ts";
+import { type Failure, failureOf } from "./failure.ts";
 import type { Pace } from "./pace.ts";
+import { Reader } from "./reader.ts";
 import { SealedSource } from "./sealer.ts";
 import { FetchStack, type Place } from "./stack.ts";
 
 /** `retrying`: the line is broken, and it goes on by itself once it is back. */
 export type State = "waiting" | "sending" | "paused" | "retrying" | "failed" | "complete";
-/** Why an upload failed: `denied` is for who has to log in; `refused` is everything that the server gave no better reason for. */
-export type Failure = "too_large" | "no_room" | "changed" | "unreadable" | "denied" | "refused";
 
 /** Milliseconds between tries that bring nothing forward: soon at first, then for longer than an upload is kept. */
 const retryDelays: readonly number[] = [500, 1000, 2000, 5000, 10_000, 20_000, ...new Array<number>(6000).fill(30_000)];
@@ -274,67 +274,5 @@ export class Upload {
   #become(state: State): void {
     this.#state = state;
     this.#order.changed();
-  }
-}
-
-/** What tus-js-client reads. While one range is on its way, the next one is sealed. */
-class Reader implements FileSource {
-  readonly size: number;
-  readonly #source: SealedSource;
-  #place: Uint8Array = new Uint8Array(0);
-  #next: { readonly start: number; readonly end: number; readonly bytes: Promise<Uint8Array> } | undefined;
-
-  constructor(source: SealedSource) {
-    this.#source = source;
-    this.size = source.length;
-  }
-
-  async slice(start: number, end: number): Promise<SliceResult> {
-    const next = this.#next;
-    this.#next = undefined;
-    const bytes = await (next?.start === start && next.end === end ? next.bytes : this.#sealed(start, end));
-    // Not the array itself: browsers would hold on to a copy of each that was sent.
-    const value = new Blob([bytes as Uint8Array<ArrayBuffer>]);
-    if (end < this.size) this.#prepare(end, Math.min(this.size, end + (end - start)));
-    return { value, done: end >= this.size };
-  }
-
-  close(): void {
-    this.#next = undefined;
-    this.#place = new Uint8Array(0);
-  }
-
-  #prepare(start: number, end: number): void {
-    const bytes = this.#sealed(start, end);
-    // Told when it is asked for.
-    bytes.catch(() => undefined);
-    this.#next = { start, end, bytes };
-  }
-
-  /** In one array for all: what is sent is a copy, and what was not asked for is never looked at again. */
-  #sealed(start: number, end: number): Promise<Uint8Array> {
-    if (this.#place.length < end - start) this.#place = new Uint8Array(end - start);
-    return this.#source.slice(start, end, this.#place);
-  }
-}
-
-/** `unknown`: the server does not know the upload. */
-function failureOf(error: unknown): Failure | "unknown" {
-  const { causingError, originalResponse } = error as Partial<DetailedError>;
-  const own = error instanceof QuietlineError ? error : causingError;
-  if (own instanceof QuietlineError) return own.code === "changed" || own.code === "unreadable" ? own.code : "refused";
-  switch (originalResponse?.getStatus()) {
-    case 401:
-    case 403:
-      return "denied";
-    case 404:
-    case 410:
-      return "unknown";
-    case 413:
-      return "too_large";
-    case 507:
-      return "no_room";
-    default:
-      return "refused";
   }
 }

@@ -1674,6 +1674,61 @@ function splitSizeIntoParts(totalSize, partCount) {
 BaseUpload.defaultOptions = defaultOptions;
 var upload_default = BaseUpload;
 
+// files/failure.ts
+function failureOf2(error) {
+  const { causingError, originalResponse } = error;
+  const own2 = error instanceof QuietlineError ? error : causingError;
+  if (own2 instanceof QuietlineError) return own2.code === "changed" || own2.code === "unreadable" ? own2.code : "refused";
+  switch (originalResponse?.getStatus()) {
+    case 401:
+    case 403:
+      return "denied";
+    case 404:
+    case 410:
+      return "unknown";
+    case 413:
+      return "too_large";
+    case 507:
+      return "no_room";
+    default:
+      return "refused";
+  }
+}
+
+// files/reader.ts
+var Reader = class {
+  size;
+  #source;
+  #place = new Uint8Array(0);
+  #next;
+  constructor(source) {
+    this.#source = source;
+    this.size = source.length;
+  }
+  async slice(start2, end) {
+    const next = this.#next;
+    this.#next = void 0;
+    const bytes = await (next?.start === start2 && next.end === end ? next.bytes : this.#sealed(start2, end));
+    const value = new Blob([bytes]);
+    if (end < this.size) this.#prepare(end, Math.min(this.size, end + (end - start2)));
+    return { value, done: end >= this.size };
+  }
+  close() {
+    this.#next = void 0;
+    this.#place = new Uint8Array(0);
+  }
+  #prepare(start2, end) {
+    const bytes = this.#sealed(start2, end);
+    bytes.catch(() => void 0);
+    this.#next = { start: start2, end, bytes };
+  }
+  /** In one array for all: what is sent is a copy, and what was not asked for is never looked at again. */
+  #sealed(start2, end) {
+    if (this.#place.length < end - start2) this.#place = new Uint8Array(end - start2);
+    return this.#source.slice(start2, end, this.#place);
+  }
+};
+
 // files/sealer.ts
 var FileChanged = class extends QuietlineError {
   code = "changed";
@@ -2162,57 +2217,6 @@ var Upload = class {
     this.#order.changed();
   }
 };
-var Reader = class {
-  size;
-  #source;
-  #place = new Uint8Array(0);
-  #next;
-  constructor(source) {
-    this.#source = source;
-    this.size = source.length;
-  }
-  async slice(start2, end) {
-    const next = this.#next;
-    this.#next = void 0;
-    const bytes = await (next?.start === start2 && next.end === end ? next.bytes : this.#sealed(start2, end));
-    const value = new Blob([bytes]);
-    if (end < this.size) this.#prepare(end, Math.min(this.size, end + (end - start2)));
-    return { value, done: end >= this.size };
-  }
-  close() {
-    this.#next = void 0;
-    this.#place = new Uint8Array(0);
-  }
-  #prepare(start2, end) {
-    const bytes = this.#sealed(start2, end);
-    bytes.catch(() => void 0);
-    this.#next = { start: start2, end, bytes };
-  }
-  /** In one array for all: what is sent is a copy, and what was not asked for is never looked at again. */
-  #sealed(start2, end) {
-    if (this.#place.length < end - start2) this.#place = new Uint8Array(end - start2);
-    return this.#source.slice(start2, end, this.#place);
-  }
-};
-function failureOf2(error) {
-  const { causingError, originalResponse } = error;
-  const own2 = error instanceof QuietlineError ? error : causingError;
-  if (own2 instanceof QuietlineError) return own2.code === "changed" || own2.code === "unreadable" ? own2.code : "refused";
-  switch (originalResponse?.getStatus()) {
-    case 401:
-    case 403:
-      return "denied";
-    case 404:
-    case 410:
-      return "unknown";
-    case 413:
-      return "too_large";
-    case 507:
-      return "no_room";
-    default:
-      return "refused";
-  }
-}
 
 // files/filelist.ts
 var atOnce = 2;

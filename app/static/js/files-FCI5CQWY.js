@@ -6701,6 +6701,61 @@ function shortened(name) {
   return characters2.slice(0, most2 - [...kept].length).join("") + kept;
 }
 
+// files/failure.ts
+function failureOf2(error) {
+  const { causingError, originalResponse } = error;
+  const own = error instanceof QuietlineError ? error : causingError;
+  if (own instanceof QuietlineError) return own.code === "changed" || own.code === "unreadable" ? own.code : "refused";
+  switch (originalResponse?.getStatus()) {
+    case 401:
+    case 403:
+      return "denied";
+    case 404:
+    case 410:
+      return "unknown";
+    case 413:
+      return "too_large";
+    case 507:
+      return "no_room";
+    default:
+      return "refused";
+  }
+}
+
+// files/reader.ts
+var Reader = class {
+  size;
+  #source;
+  #place = new Uint8Array(0);
+  #next;
+  constructor(source) {
+    this.#source = source;
+    this.size = source.length;
+  }
+  async slice(start, end) {
+    const next = this.#next;
+    this.#next = void 0;
+    const bytes = await (next?.start === start && next.end === end ? next.bytes : this.#sealed(start, end));
+    const value = new Blob([bytes]);
+    if (end < this.size) this.#prepare(end, Math.min(this.size, end + (end - start)));
+    return { value, done: end >= this.size };
+  }
+  close() {
+    this.#next = void 0;
+    this.#place = new Uint8Array(0);
+  }
+  #prepare(start, end) {
+    const bytes = this.#sealed(start, end);
+    bytes.catch(() => void 0);
+    this.#next = { start, end, bytes };
+  }
+  /** In one array for all: what is sent is a copy, and what was not asked for is never looked at again. */
+  #sealed(start, end) {
+    if (this.#place.length < end - start) this.#place = new Uint8Array(end - start);
+    return this.#source.slice(start, end, this.#place);
+  }
+};
+
 // files/litter.ts
 var pieceLength = 4 * 1024 * 1024;
 var every = 8;
@@ -7198,57 +7253,6 @@ var Upload = class {
     this.#order.changed();
   }
 };
-var Reader = class {
-  size;
-  #source;
-  #place = new Uint8Array(0);
-  #next;
-  constructor(source) {
-    this.#source = source;
-    this.size = source.length;
-  }
-  async slice(start, end) {
-    const next = this.#next;
-    this.#next = void 0;
-    const bytes = await (next?.start === start && next.end === end ? next.bytes : this.#sealed(start, end));
-    const value = new Blob([bytes]);
-    if (end < this.size) this.#prepare(end, Math.min(this.size, end + (end - start)));
-    return { value, done: end >= this.size };
-  }
-  close() {
-    this.#next = void 0;
-    this.#place = new Uint8Array(0);
-  }
-  #prepare(start, end) {
-    const bytes = this.#sealed(start, end);
-    bytes.catch(() => void 0);
-    this.#next = { start, end, bytes };
-  }
-  /** In one array for all: what is sent is a copy, and what was not asked for is never looked at again. */
-  #sealed(start, end) {
-    if (this.#place.length < end - start) this.#place = new Uint8Array(end - start);
-    return this.#source.slice(start, end, this.#place);
-  }
-};
-function failureOf2(error) {
-  const { causingError, originalResponse } = error;
-  const own = error instanceof QuietlineError ? error : causingError;
-  if (own instanceof QuietlineError) return own.code === "changed" || own.code === "unreadable" ? own.code : "refused";
-  switch (originalResponse?.getStatus()) {
-    case 401:
-    case 403:
-      return "denied";
-    case 404:
-    case 410:
-      return "unknown";
-    case 413:
-      return "too_large";
-    case 507:
-      return "no_room";
-    default:
-      return "refused";
-  }
-}
 
 // files/filelist.ts
 var atOnce = 2;
