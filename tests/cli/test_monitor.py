@@ -36,6 +36,10 @@ class Monitored(Portal):
         more = {"SECRET_KEY_FILE": str(data / "secret-key"), "MONITOR": f"127.0.0.1:{self.monitor}", "THREADS": "2", **settings}
         super().__init__(environment(data, **more), log)
 
+    def __enter__(self) -> Monitored:
+        self.start()
+        return self
+
     def ask(self, path: str, host: str | None = None, method: str = "GET") -> tuple[int, str]:
         """0 where nobody answers."""
         connection = HTTPConnection("127.0.0.1", self.monitor, timeout=10)

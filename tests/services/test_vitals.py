@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
+import time
 from datetime import date, timedelta
 
 import pytest
 
-from app.services import vitals
 from app.services.vitals import EVENTS, HANGS_AFTER, SLOTS, Vitals, Workers
 
 DAY = date(2026, 11, 21)
@@ -65,7 +65,7 @@ def test_nothing_is_told_before_the_server_says_that_it_began() -> None:
 
 def test_a_worker_that_is_not_heard_of_hangs_until_it_is_heard_of_again(found: Vitals, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr(vitals.time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     first, second = found.take_place(), found.take_place()
     assert first is not None
     assert second is not None
