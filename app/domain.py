@@ -48,6 +48,13 @@ class Kind(StrEnum):
     REMOVED = "removed"
 
 
+class OfficerRole(StrEnum):
+    """What an officer may do at the desk. It opens nothing: what an officer can read, their channels and keys say."""
+
+    OFFICER = "officer"
+    ADMINISTRATOR = "administrator"
+
+
 class SealedBy(StrEnum):
     """Where a message was sealed."""
 

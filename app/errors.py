@@ -254,6 +254,10 @@ class NoRoom(QuietlineError):
     code = "no_room"
 
 
+class QuotaReached(NoRoom):
+    """What is set aside for sealed files is used up. Its sentence is NoRoom's."""
+
+
 class AttachmentsRefused(QuietlineError):
     """A message names files that are not there, not whole, sealed to another number of readers, or another message's.
 

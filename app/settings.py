@@ -24,8 +24,10 @@ PLAIN: Final = (
     "QUIETLINE_S3_REGION",
     "QUIETLINE_UPLOAD_BYTES",
     "QUIETLINE_FORM_UPLOAD_BYTES",
+    "QUIETLINE_STORAGE_BYTES",
     "QUIETLINE_BACKUP_DAYS",
     "QUIETLINE_BIND",
+    "QUIETLINE_MONITOR",
     "QUIETLINE_WORKERS",
     "QUIETLINE_THREADS",
     "QUIETLINE_KDF_PROFILE",
@@ -37,6 +39,8 @@ DATABASES: Final = frozenset({"sqlite", "sqlite+pysqlite", "postgresql", "postgr
 BACKUP_DAYS: Final = 35
 BYTES_LEAST: Final = 64 * 1024
 BYTES_MOST: Final = 1024**4
+STORAGE_MOST: Final = 1024**5
+SOCKET_CHARACTERS: Final = 100
 _BUCKET: Final = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/([A-Za-z0-9._/-]*))?")
 _KNOWN: Final = frozenset(PLAIN) | {name + suffix for name in SECRETS for suffix in ("", "_FILE")}
 
@@ -58,7 +62,9 @@ class Settings:
     """Everything a process is told. `secret_key` signs the desk's form tokens; it is empty only for commands that serve nothing.
 
     `blobs`: the folder of sealed files, or an S3 store. `upload_bytes`: the largest file; `form_upload_bytes`: the largest form with files.
-    `backup_days`: how long backups are kept, and so what is left of deleted cases and messages.
+    `storage_bytes`: what all sealed files together may take; None where only the disk says. `monitor`: where the monitor answers, an
+    address of this machine or a Unix socket; None where there is none. `backup_days`: how long backups are kept, and so what is left of
+    deleted cases and messages.
     """
 
     data: Path
@@ -73,7 +79,9 @@ class Settings:
     blobs: Path | S3Settings
     upload_bytes: int
     form_upload_bytes: int
+    storage_bytes: int | None
     backup_days: int
+    monitor: tuple[str, int] | Path | None
 
     @property
     def staging(self) -> Path:
@@ -122,7 +130,9 @@ def from_env(env: Mapping[str, str], read_file: ReadFile = read_text, *, serving
         blobs=_blobs(env, data, read_file),
         upload_bytes=_bytes(env, "QUIETLINE_UPLOAD_BYTES", LIMITS.attachment_bytes),
         form_upload_bytes=_bytes(env, "QUIETLINE_FORM_UPLOAD_BYTES", LIMITS.multipart_bytes),
+        storage_bytes=_bytes(env, "QUIETLINE_STORAGE_BYTES", 0, STORAGE_MOST) if "QUIETLINE_STORAGE_BYTES" in env else None,
         backup_days=_number(env, "QUIETLINE_BACKUP_DAYS", BACKUP_DAYS, 1, 3650),
+        monitor=_monitor(env["QUIETLINE_MONITOR"]) if "QUIETLINE_MONITOR" in env else None,
     )
     _refuse_contradictions(settings)
     return settings
@@ -139,6 +149,8 @@ def _refuse_contradictions(settings: Settings) -> None:
         raise SettingsError(
             f"QUIETLINE_MODE={settings.mode} is for this machine only: set QUIETLINE_BIND to 127.0.0.1:PORT, or use production."
         )
+    if settings.monitor == settings.bind:
+        raise SettingsError("QUIETLINE_MONITOR and QUIETLINE_BIND are the same: the monitor needs a port of its own.")
     if settings.kdf_profile == "testing" and settings.mode != "testing":
         raise SettingsError("QUIETLINE_KDF_PROFILE=testing makes passwords cheap to guess: remove it (it needs QUIETLINE_MODE=testing).")
     if settings.database_url.split(":", 1)[0] not in DATABASES:
@@ -166,10 +178,10 @@ def _number(env: Mapping[str, str], name: str, default: int, least: int, most: i
     return int(value)
 
 
-def _bytes(env: Mapping[str, str], name: str, default: int) -> int:
+def _bytes(env: Mapping[str, str], name: str, default: int, most: int = BYTES_MOST) -> int:
     value = _value(env, name, str(default))
-    if not (value.isascii() and value.isdigit() and len(value) <= 13 and BYTES_LEAST <= int(value) <= BYTES_MOST):
-        raise SettingsError(f"{name} must be a whole number of bytes from {BYTES_LEAST} to {BYTES_MOST}.")
+    if not (value.isascii() and value.isdigit() and len(value) <= len(str(most)) and BYTES_LEAST <= int(value) <= most):
+        raise SettingsError(f"{name} must be a whole number of bytes from {BYTES_LEAST} to {most}.")
     return int(value)
 
 
@@ -217,6 +229,20 @@ def _bind(value: str) -> tuple[str, int]:
         raise SettingsError("QUIETLINE_BIND must be ADDRESS:PORT, for example 127.0.0.1:8000 or [::1]:8000.")
     if ":" in host and not (host.startswith("[") and host.endswith("]")):
         raise SettingsError("QUIETLINE_BIND with an IPv6 address needs brackets around it, for example [::1]:8000.")
+    return host.strip("[]"), int(port)
+
+
+def _monitor(value: str) -> tuple[str, int] | Path:
+    """An address, never a name: what a name means, others decide."""
+    if value.startswith("unix:/") and len(value) <= SOCKET_CHARACTERS and value.isprintable():
+        return Path(value.removeprefix("unix:"))
+    host, colon, port = value.rpartition(":")
+    local = host != "localhost" and is_loopback(host) and (":" in host) == (host.startswith("[") and host.endswith("]"))
+    if not (colon and local and port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) < 65536):
+        raise SettingsError(
+            "QUIETLINE_MONITOR must be an address of this machine, 127.0.0.1:PORT or [::1]:PORT, or a socket, unix:/FOLDER/NAME: "
+            "what it tells is for this machine only."
+        )
     return host.strip("[]"), int(port)
 
 

@@ -149,3 +149,36 @@ def test_a_postgresql_address_is_taken_and_its_password_shown_nowhere(scheme: st
     settings = from_env({"QUIETLINE_DATABASE_URL": url}, serving=False)
     assert settings.database_url == url
     assert "canary" not in f"{settings} {settings!r}"
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        ("127.0.0.1:9100", ("127.0.0.1", 9100)),
+        ("[::1]:9100", ("::1", 9100)),
+        ("unix:/run/quietline/monitor", Path("/run/quietline/monitor")),
+    ],
+)
+def test_the_monitor_is_on_this_machine(value: str, place: tuple[str, int] | Path) -> None:
+    assert from_env(GOOD, no_file).monitor is None
+    assert from_env({**GOOD, "QUIETLINE_MONITOR": value}, no_file).monitor == place
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "9100", ":9100", "0.0.0.0:9100", "192.0.2.1:9100", "localhost:9100", "[::]:9100", "::1:9100", "[127.0.0.1]:9100", "127.0.0.1:0"],
+)
+def test_a_monitor_that_others_could_reach_is_refused(value: str) -> None:
+    with pytest.raises(SettingsError, match="QUIETLINE_MONITOR must be an address of this machine"):
+        from_env({**GOOD, "QUIETLINE_MONITOR": value}, no_file)
+
+
+@pytest.mark.parametrize("value", ["unix:", "unix:monitor", "unix:/" + "a" * 100, "unix:/run/a\nb"])
+def test_a_socket_that_cannot_be_one_is_refused(value: str) -> None:
+    with pytest.raises(SettingsError, match="unix:/FOLDER/NAME"):
+        from_env({**GOOD, "QUIETLINE_MONITOR": value}, no_file)
+
+
+def test_the_monitor_needs_a_port_of_its_own() -> None:
+    with pytest.raises(SettingsError, match="a port of its own"):
+        from_env({**GOOD, "QUIETLINE_MONITOR": "127.0.0.1:8000"}, no_file)

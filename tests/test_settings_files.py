@@ -80,3 +80,11 @@ def test_two_file_systems_are_refused_at_the_start(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(stores, "_device", lambda folder: hash(folder))
     with pytest.raises(SettingsError, match="two file systems"):
         open_blobs(settings)
+
+
+def test_storage_has_a_limit_only_where_one_is_set() -> None:
+    assert read({}).storage_bytes is None
+    assert read({"QUIETLINE_STORAGE_BYTES": str(1024**5)}).storage_bytes == 1024**5
+    for wrong in ("", "65535", "50G", str(1024**5 + 1)):
+        with pytest.raises(SettingsError, match="QUIETLINE_STORAGE_BYTES"):
+            read({"QUIETLINE_STORAGE_BYTES": wrong})

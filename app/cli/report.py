@@ -20,7 +20,7 @@ from app.services import organisations
 from app.services import status as status_service
 from app.services.context import Context
 from app.services.export import export as export_lines
-from app.services.status import ChannelStatus, Status
+from app.services.status import ChannelStatus, Status, Storage
 from app.storage import officers as officer_rows
 from app.storage import organisations as organisation_rows
 
@@ -67,13 +67,13 @@ def _officer(ctx: Context, organisation: OrganisationId, user: str) -> dict[str,
 
 @click.command(short_help="Print counts of cases, and what is overdue.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-@click.option("--quiet", is_flag=True, help="Say nothing unless a case is overdue; for cron.")
+@click.option("--quiet", is_flag=True, help="Say nothing unless a case is overdue or storage fills up; for cron.")
 @organisation_option
 def status(as_json: bool, quiet: bool, organisation: str | None) -> None:
     """Print counts of cases by channel and state, and what is overdue. No content, no case."""
     with working_context() as ctx:
         found = status_service.status(ctx, choose_organisation(ctx, organisation))
-    if quiet and not found.overdue:
+    if quiet and not found.overdue and not (found.storage and found.storage.filling):
         return
     click.echo(json.dumps(_status_json(found), ensure_ascii=False, indent=2) if as_json else _status_text(found))
 
@@ -98,6 +98,7 @@ def _status_json(found: Status) -> dict[str, Any]:
         "files": found.files,
         "files_bytes": found.files_bytes,
         "database_bytes": found.database_bytes,
+        "storage": None if found.storage is None else {"used_bytes": found.storage.used, "limit_bytes": found.storage.limit},
         "channels": channels,
     }
 
@@ -105,7 +106,14 @@ def _status_json(found: Status) -> dict[str, Any]:
 def _status_text(found: Status) -> str:
     sizes = f"{found.database_bytes // 1024} KiB, {found.files} sealed files of {found.files_bytes // 1024} KiB"
     lines = [f"{found.name} ({found.organisation}), {found.day.isoformat()}, {found.officers} officers, {sizes}"]
+    if found.storage is not None:
+        lines.append(_storage_text(found.storage))
     return "\n".join(lines + [_channel_text(each) for each in found.channels])
+
+
+def _storage_text(found: Storage) -> str:
+    said = f"storage: {found.used // 1024} KiB of {found.limit // 1024} KiB (QUIETLINE_STORAGE_BYTES), all organisations together"
+    return f"{said}; FILLING UP: files are refused when it is full, reports without files are not" if found.filling else said
 
 
 def _channel_text(channel: ChannelStatus) -> str:

@@ -15,6 +15,7 @@ import click
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
+from app.cli.monitor import Monitor
 from app.cli.secretfiles import secret_key_file
 from app.errors import CommandError, SettingsError, StorageBusy
 from app.factory import create_app
@@ -104,6 +105,17 @@ def _host(settings: Settings) -> str:
 class Master(Arbiter):  # type: ignore[misc]
     """gunicorn's master, which says "stop" once: a worker forked a moment before does not listen yet, and would be waited for in vain."""
 
+    def manage_workers(self) -> None:
+        """Called before the first worker is forked, and every second from then on."""
+        self.app.monitor.keep_up(self.app.context, self.LISTENERS)
+        super().manage_workers()
+
+    def kill_worker(self, pid: int, sig: int) -> None:
+        """Called for a worker that is told to end, and for one that has hung for too long."""
+        if sig in (signal.SIGTERM, signal.SIGQUIT) and pid in self.WORKERS:
+            self.WORKERS[pid].told_to_end = True
+        super().kill_worker(pid, sig)
+
     def reap_workers(self) -> None:
         super().reap_workers()
         if not self.LISTENERS:  # they are closed when stopping begins
@@ -115,12 +127,15 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.monitor = Monitor(settings)
         super().__init__()
 
     def load_config(self) -> None:
         for name, value in options(self.settings).items():
             self.cfg.set(name, value)
+        self.cfg.set("pre_fork", self._before_fork)
         self.cfg.set("post_fork", self._after_fork)
+        self.cfg.set("child_exit", self._after_exit)
         self.cfg.set("worker_exit", self._before_exit)
 
     def load(self) -> Any:
@@ -129,20 +144,50 @@ class Server(BaseApplication):  # type: ignore[misc]
         self.context: Context = self.application.extensions["quietline"]
         self.context.database.dispose()
         self.context.staging.distrust(boot())
+        self.context.vitals.began(self.context.today())
         # What was loaded lives as long as the process: the collector need not walk it again and again, nor copy it after the fork.
         gc.collect()
         gc.freeze()
         return self.application
 
     def run(self) -> None:
-        Master(self).run()
+        try:
+            Master(self).run()
+        finally:
+            self.monitor.stop()
+
+    def _before_fork(self, _server: object, worker: Any) -> None:
+        worker.told_to_end = False
+        worker.place = (self.context.vitals, self.context.vitals.take_place())
 
     def _after_fork(self, _server: object, worker: Any) -> None:
+        self.monitor.close()
         self.context.database.after_fork()
+        _beat_with(worker)
         threading.Thread(target=_keep_tidy, args=(self.context, worker.log), daemon=True).start()
+
+    def _after_exit(self, server: Any, worker: Any) -> None:
+        """In the master, once a worker is gone."""
+        vitals, place = worker.place
+        if place is not None:
+            vitals.give_back(place)
+        if server.LISTENERS and not worker.told_to_end:
+            vitals.count("worker_lost", self.context.today())
 
     def _before_exit(self, _server: object, _worker: object) -> None:
         self.context.database.dispose()
+
+
+def _beat_with(worker: Any) -> None:
+    """Let the monitor hear what the master hears: the worker's loop says so whenever it turns."""
+    (vitals, place), notify = worker.place, worker.notify
+
+    def beat() -> None:
+        notify()
+        vitals.beat(place)
+
+    if place is not None:
+        worker.notify = beat
 
 
 def _keep_tidy(ctx: Context, log: Any) -> None:

@@ -9,6 +9,7 @@ import click
 
 from app.cli.common import choose_organisation, organisation_option, working_context
 from app.cli.secretfiles import secret_key_file
+from app.domain import OfficerRole
 from app.errors import CommandError
 from app.services import configuration, setup
 from app.services.context import Context
@@ -67,12 +68,14 @@ def configure(file: Path | None, check: bool, example: bool, organisation: str |
 
 @click.command(short_help="Make a one-time invitation for an officer.")
 @click.option("--channel", "channels", multiple=True, metavar="SLUG", help="Only for this channel. Repeatable; all channels otherwise.")
+@click.option("--administrator", is_flag=True, help="For an administrator: in no channel unless --channel names one.")
 @click.option("--url", metavar="URL", help="Address of the portal, such as https://report.example.org.")
 @organisation_option
-def invite(channels: tuple[str, ...], url: str | None, organisation: str | None) -> None:
+def invite(channels: tuple[str, ...], administrator: bool, url: str | None, organisation: str | None) -> None:
     """Make a one-time invitation for an officer. Hand it over in person or by a channel you trust."""
+    role = OfficerRole.ADMINISTRATOR if administrator else OfficerRole.OFFICER
     with working_context() as ctx:
-        token = setup.invite(ctx, choose_organisation(ctx, organisation), channels or None)
+        token = setup.invite(ctx, choose_organisation(ctx, organisation), channels if channels or administrator else None, role)
         click.echo(_link(ctx, url, token))
 
 

@@ -10,9 +10,11 @@ from functools import cached_property
 
 from app.services.dates import utc_now
 from app.services.portal import PortalMemory
+from app.services.quota import Quota
 from app.services.slowdown import Slowdown
 from app.services.stores import open_blobs
 from app.services.tickets import TicketBox
+from app.services.vitals import Vitals
 from app.settings import Settings
 from app.storage.blobs import BlobStore
 from app.storage.engine import Database
@@ -48,6 +50,8 @@ class Context:
     clock: Callable[[], datetime] = utc_now
     tickets: TicketBox = field(default_factory=TicketBox, repr=False)
     slowdown: Slowdown = field(default_factory=Slowdown, repr=False)
+    vitals: Vitals = field(default_factory=Vitals, repr=False)
+    quota: Quota = field(default_factory=Quota, repr=False)
     portals: PortalMemory = field(default_factory=PortalMemory, repr=False)
     journal_due: threading.Event = field(default_factory=threading.Event, repr=False)
     swept: Swept = field(default_factory=Swept, repr=False)

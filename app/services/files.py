@@ -16,7 +16,7 @@ from app.crypto.message import Attachment
 from app.crypto.receipt import Receipt, mailbox_hash
 from app.domain import AttachmentId, CaseId, OrganisationId
 from app.errors import NoConversation, UnknownAttachment, UnknownCase, UploadTooLarge
-from app.services import uploads
+from app.services import quota, uploads
 from app.services.context import Context
 from app.services.opening import open_all
 from app.services.sessions import Officer
@@ -63,7 +63,7 @@ def seal_file(
     counted = _Counted(chunks, most)
     try:
         with ctx.staging.open(org, row.id) as partial:
-            partial.extend(attachment.seal(counted, recipients))
+            partial.extend(quota.admitted(ctx, attachment.seal(counted, recipients)))
             partial.keep(row.day)
             uploads.finish(ctx, org, row.id, partial, len(recipients))
     except BaseException:

@@ -26,6 +26,7 @@ def turn(ctx: Context, due: float) -> float:
     if time.monotonic() < due:
         return due
     tidy(ctx)
+    ctx.vitals.tidied(ctx.today())
     return time.monotonic() + SECONDS_BETWEEN
 
 

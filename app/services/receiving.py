@@ -11,6 +11,7 @@ from typing import Final
 from app.crypto import attachment
 from app.crypto.header import HEADER_BYTES
 from app.errors import ChecksumMismatch, ChecksumUnknown, FormatError, NoRoom, UploadRefused, UploadTooLarge
+from app.services import quota
 from app.services.context import Context
 from app.storage.staging import Partial
 from app.storage.uploads import UploadRow
@@ -34,6 +35,7 @@ def require_known(checksum: Checksum | None) -> None:
 def receive(ctx: Context, row: UploadRow, partial: Partial, chunks: Iterable[bytes], checksum: Checksum | None) -> None:
     """Append the chunks, and have what is kept of them on the disk, whatever happens. Raises what `uploads.write` says."""
     start = partial.size
+    chunks = quota.admitted(ctx, chunks)
     try:
         if checksum is None:
             _append(row, partial, _inspected(row, partial, chunks))

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session as Transaction
 
 from app.crypto import fingerprint
 from app.crypto.encoding import b64u_decode, b64u_encode
-from app.domain import LIMITS, ChannelId, OfficerId, OrganisationId
+from app.domain import LIMITS, ChannelId, OfficerId, OfficerRole, OrganisationId
 from app.errors import FormatError, StorageBusy
 from app.services.context import Context
 from app.storage import officers as officer_rows
@@ -39,6 +39,11 @@ class Officer:
     verify: str
     fingerprint: str
     channels: tuple[ChannelId, ...]
+
+    @property
+    def administers(self) -> bool:
+        """Whether this is an administrator."""
+        return self.role == OfficerRole.ADMINISTRATOR
 
 
 @dataclass(frozen=True, slots=True)

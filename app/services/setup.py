@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.crypto.encoding import b64u_encode, new_id
 from app.crypto.hybrid import HybridRecipient
-from app.domain import LIMITS, OrganisationId
+from app.domain import LIMITS, OfficerRole, OrganisationId
 from app.errors import CommandError, FormatError
 from app.services import configuration
 from app.services.context import Context
@@ -51,10 +51,12 @@ def initialise(ctx: Context, recovery: Sequence[str], name: str, *, demo: bool =
     return Initialised(organisation, token)
 
 
-def invite(ctx: Context, organisation: OrganisationId, channels: Sequence[str] | None = None) -> str:
-    """A token for one more officer, good for seven days and once; for these channels (slugs), or for all that are listed."""
+def invite(
+    ctx: Context, organisation: OrganisationId, channels: Sequence[str] | None = None, role: OfficerRole = OfficerRole.OFFICER
+) -> str:
+    """A token for one more officer, good for seven days and once; for these channels (slugs), or with None for all that are listed."""
     with ctx.database.write() as session:
-        return _invite(session, ctx, organisation, channels)
+        return _invite(session, ctx, organisation, channels, role)
 
 
 def token_hash(token: str) -> bytes:
@@ -62,7 +64,13 @@ def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "replace")).digest()
 
 
-def _invite(session: Session, ctx: Context, organisation: OrganisationId, slugs: Sequence[str] | None) -> str:
+def _invite(
+    session: Session,
+    ctx: Context,
+    organisation: OrganisationId,
+    slugs: Sequence[str] | None,
+    role: OfficerRole = OfficerRole.OFFICER,
+) -> str:
     listed = {row.slug: row.id for row in channel_rows.all_of(session, organisation) if not row.retired}
     unknown = [slug for slug in slugs or () if slug not in listed]
     if unknown:
@@ -72,8 +80,8 @@ def _invite(session: Session, ctx: Context, organisation: OrganisationId, slugs:
     invitation = Invitation(
         organisation_id=organisation,
         token_hash=token_hash(token),
-        channels=json.dumps([listed[slug] for slug in slugs or listed]),
-        role="officer",
+        channels=json.dumps([listed[slug] for slug in (listed if slugs is None else slugs)]),
+        role=role.value,
         made_on=ctx.today(),
         expires_on=ctx.today() + timedelta(days=INVITATION_DAYS),
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.domain import ChannelId, OrganisationId, State
-from app.services import dates, organisations
+from app.services import dates, organisations, quota
 from app.services.context import Context
 from app.services.organisations import Channel
 from app.storage import attachments, cases, officers
@@ -31,6 +31,19 @@ class ChannelStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Storage:
+    """What all sealed files of the installation take, those on their way included, and what they may take; in bytes."""
+
+    used: int
+    limit: int
+
+    @property
+    def filling(self) -> bool:
+        """Whether somebody has to see to it."""
+        return 100 * self.used >= quota.NOTICE_PERCENT * self.limit
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """One organisation, its sealed files (how many, and their bytes), and the size of the database it is in."""
 
@@ -42,6 +55,7 @@ class Status:
     files: int
     files_bytes: int
     database_bytes: int
+    storage: Storage | None
 
     @property
     def overdue(self) -> int:
@@ -59,7 +73,12 @@ def status(ctx: Context, organisation: OrganisationId) -> Status:
         files = attachments.totals(session, organisation)
     today = ctx.today()
     rows = tuple(_channel(each, _of(found, each.id), today) for each in channels)
-    return Status(organisation, portal.name, today, people, rows, *files, ctx.database.size())
+    return Status(organisation, portal.name, today, people, rows, *files, ctx.database.size(), _storage(ctx))
+
+
+def _storage(ctx: Context) -> Storage | None:
+    limit = ctx.settings.storage_bytes
+    return None if limit is None else Storage(quota.used(ctx), limit)
 
 
 def _of(found: Sequence[CaseDays], channel: ChannelId) -> list[CaseDays]:

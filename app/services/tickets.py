@@ -6,14 +6,7 @@ forgets them. A key serves for 30 minutes and is kept for 30 more, so a ticket i
 
 from __future__ import annotations
 
-import fcntl
-import mmap
-import os
 import struct
-import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
 
@@ -21,6 +14,7 @@ from app.crypto.receipt import Receipt
 from app.crypto.tickets import Purpose, new_key, open_ticket, seal_ticket
 from app.domain import OrganisationId
 from app.errors import FormatError, TicketExpired
+from app.services.shared import SharedPage
 
 __all__ = ["LIFE", "Purpose", "TicketBox"]
 
@@ -34,13 +28,8 @@ class TicketBox:
     """Seals and opens tickets for this process and those forked from it."""
 
     def __init__(self) -> None:
-        self._memory = mmap.mmap(-1, mmap.PAGESIZE)
-        if hasattr(mmap, "MADV_DONTDUMP"):
-            self._memory.madvise(mmap.MADV_DONTDUMP)
+        self._page = SharedPage("quietline-tickets")
         self._write(-2, b"", b"")  # no period that could be the predecessor of a real one
-        self._lock_file = _empty_file()
-        self._threads = threading.Lock()
-        os.register_at_fork(after_in_child=self._after_fork)
 
     def issue(self, now: datetime, organisation: OrganisationId, purpose: Purpose, receipt: Receipt) -> str:
         """A ticket that holds this receipt for the next 30 minutes."""
@@ -66,8 +55,8 @@ class TicketBox:
     def _keys(self, seconds: int) -> list[bytes]:
         """The newest key and its predecessor where there is one, rotated first when it is time."""
         period = seconds // LIFE
-        with self._locked():
-            held, newest, has_previous, previous = _KEYS.unpack_from(self._memory)
+        with self._page.locked() as memory:
+            held, newest, has_previous, previous = _KEYS.unpack_from(memory)
             # A clock that is set back keeps the newest key: rotating then would expire tickets that people still hold.
             if period > held:
                 has_previous, previous = period == held + 1, newest
@@ -76,25 +65,4 @@ class TicketBox:
             return [newest, previous] if has_previous else [newest]
 
     def _write(self, period: int, newest: bytes, previous: bytes) -> None:
-        _KEYS.pack_into(self._memory, 0, period, newest, bool(previous), previous)
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        # The kernel drops this lock when its holder dies, so a killed worker stops no other. It knows processes but not threads.
-        with self._threads:
-            fcntl.lockf(self._lock_file, fcntl.LOCK_EX)
-            try:
-                yield
-            finally:
-                fcntl.lockf(self._lock_file, fcntl.LOCK_UN)
-
-    def _after_fork(self) -> None:
-        self._threads = threading.Lock()
-
-
-def _empty_file() -> int:
-    """A file without a name or content, only for the kernel to hang a lock on."""
-    if hasattr(os, "memfd_create"):
-        return os.memfd_create("quietline-tickets", os.MFD_CLOEXEC)
-    with tempfile.TemporaryFile() as file:
-        return os.dup(file.fileno())
+        _KEYS.pack_into(self._page.memory, 0, period, newest, bool(previous), previous)

@@ -18,7 +18,8 @@ from app.crypto.header import HEADER_BYTES
 from app.crypto.inspect import plaintext_length
 from app.crypto.padding import attachment_class, is_attachment_class
 from app.domain import LIMITS, AttachmentId, OrganisationId
-from app.errors import BlobMissing, FormatError, OffsetConflict, StorageBusy, UnknownUpload, UploadRefused, UploadTooLarge
+from app.errors import BlobMissing, FormatError, OffsetConflict, QuotaReached, StorageBusy, UnknownUpload, UploadRefused, UploadTooLarge
+from app.services import quota
 from app.services.context import Context
 from app.services.dates import oldest_upload, upload_expires
 from app.services.receiving import CHECKSUMS, Checksum, receive, require_known, stanzas_of
@@ -55,6 +56,7 @@ def create(ctx: Context, org: OrganisationId, length: int) -> Upload:
     if not _is_possible(length):
         raise FormatError
     ctx.staging.require_room(length)
+    quota.require_room(ctx, length)
     return _upload(begin(ctx, org, length), 0)
 
 
@@ -93,7 +95,8 @@ def write(
 
     What came before an error of `chunks` is kept, unless a checksum was given, and the error is raised. UploadTooLarge and
     ChecksumMismatch leave the upload at `offset`; NoRoom leaves what could be written. UploadRefused, as soon as what has come cannot be
-    a sealed attachment, deletes it. Raises also UnknownUpload (then or meanwhile), OffsetConflict, UploadBusy, ChecksumUnknown.
+    a sealed attachment, deletes it, and so does QuotaReached: halves of files must not keep whole ones out. Raises also UnknownUpload
+    (then or meanwhile), OffsetConflict, UploadBusy, ChecksumUnknown.
     """
     require_known(checksum)
     row = _row(ctx, org, upload)
@@ -106,7 +109,7 @@ def write(
         at = _settled(ctx, org, row)
         _require_place(at, offset, declared, row.length)
         return _upload(row, at)
-    except UploadRefused:
+    except (UploadRefused, QuotaReached):
         cancel(ctx, org, upload)  # UnknownUpload, where somebody else has deleted it while it was written to
         raise
 

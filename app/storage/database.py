@@ -60,6 +60,10 @@ class Database(ABC):
             self._keep_others_out(connection)
             yield connection
 
+    def present(self) -> bool:
+        """Whether what was opened is still there. Connections to a file go on working when it has been deleted or replaced."""
+        return True
+
     @abstractmethod
     def size(self) -> int:
         """Bytes that the database takes."""

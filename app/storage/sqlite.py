@@ -42,10 +42,21 @@ class SqliteDatabase(Database):
         readers = engine.execution_options(**{_BEGIN: "BEGIN"})
         super().__init__(engine, readers, engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}))
         self._eraser = Eraser(self.path)
+        self._opened = self._file()
 
     @property
     def path(self) -> Path:
         return Path(str(self.url.database))
+
+    def present(self) -> bool:
+        return self._opened is not None and self._file() == self._opened
+
+    def _file(self) -> tuple[int, int] | None:
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     def size(self) -> int:
         return self.path.stat().st_size

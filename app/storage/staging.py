@@ -52,6 +52,24 @@ class Staging:
         except FileNotFoundError:
             return None
 
+    def sizes(self) -> dict[tuple[OrganisationId, AttachmentId], int]:
+        """Every file of every organisation, and how many bytes have come of it."""
+        found: dict[tuple[OrganisationId, AttachmentId], int] = {}
+        for folder in self._organisations():
+            for name in files.names(folder):
+                with suppress(FileNotFoundError):
+                    found[OrganisationId(folder.name), name] = (folder / name).stat().st_size
+        return found
+
+    def _organisations(self) -> list[Path]:
+        with suppress(FileNotFoundError):
+            return [each for each in self.folder.iterdir() if files.is_name(each.name)]
+        return []
+
+    def usable(self) -> bool:
+        """Whether the folder that the server found at its start is still there, and can be written to."""
+        return (self.folder / _MARKER).exists() and os.access(self.folder, os.W_OK | os.X_OK)
+
     def distrust(self, since: str) -> None:
         """At the start of a server: where the machine was started since the last time (see `boot`), cut every file to nothing.
 
@@ -160,6 +178,11 @@ def _require_still(path: Path, descriptor: int) -> None:
     """FileNotFoundError when the locked file has been finished or deleted since it was opened."""
     if not os.path.samestat(path.stat(follow_symlinks=False), os.fstat(descriptor)):
         raise FileNotFoundError
+
+
+def free(folder: Path) -> int:
+    """Bytes that this user may still write into a folder, or where it will be made. OSError when nobody can tell."""
+    return _free(_existing(folder))
 
 
 def _free(place: Path | int) -> int:

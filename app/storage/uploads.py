@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, delete, insert, select, union_all, update
+from sqlalchemy import ColumnElement, Select, delete, func, insert, select, union_all, update
 from sqlalchemy.orm import Session
 
 from app.domain import AttachmentId, OrganisationId
@@ -73,6 +73,23 @@ def known(session: Session, organisation: OrganisationId, names: Collection[Atta
     uploads = select(Upload.id).where(Upload.organisation_id == organisation, Upload.id.in_(names))
     attachments = select(Attachment.id).where(Attachment.organisation_id == organisation, Attachment.id.in_(names))
     return set(session.scalars(union_all(uploads, attachments)))
+
+
+def stored_bytes(session: Session, staged: Mapping[tuple[OrganisationId, AttachmentId], int]) -> int:
+    """Bytes of the sealed files of all organisations: whole ones by their rows, the others as they are staged.
+
+    One that is neither whole nor staged is being moved at this moment, or about to begin: it counts with its length.
+    """
+    whole = int(session.scalars(select(func.coalesce(func.sum(Attachment.length), 0))).one())
+    rest = dict(staged)
+    for organisation, upload, length, stanzas in session.execute(_lengths()):
+        size = rest.pop((organisation, upload), None)
+        whole += length if stanzas is not None or size is None else size
+    return whole + sum(rest.values())
+
+
+def _lengths() -> Select[OrganisationId, AttachmentId, int, int | None]:
+    return select(Upload.organisation_id, Upload.id, Upload.length, Upload.stanzas)
 
 
 def _columns() -> Select[AttachmentId, int, date, int | None]:

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from app.errors import QuietlineError
+from app.web.context import services
 from app.web.limits import JSON, json_limit
 from app.web.reporter import kept
 
@@ -87,7 +88,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
         return error.get_response(request.environ)
     status = error.code or 500
     if status >= 500:
-        _record(error)
+        _record(error, "internal")
     response = current_app.make_response(answer(status, _CODE_OF_STATUS.get(status, "internal")))
     for name, value in error.get_headers(request.environ):
         if name == "Allow":
@@ -98,12 +99,12 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 def _ours(error: QuietlineError) -> ResponseReturnValue:
     status = _STATUS_OF_OURS.get(error.code, 500)
     if status >= 500:
-        _record(error)
+        _record(error, error.code)
     return answer(status, error.code)
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
-    _record(error)
+    _record(error, "internal")
     return answer(500, "internal")
 
 
@@ -121,7 +122,8 @@ def _wants_json() -> bool:
     return json_limit(view) is not None or request.mimetype == JSON
 
 
-def _record(error: BaseException) -> None:
+def _record(error: BaseException, code: str) -> None:
+    services().vitals.count(code, services().today())
     # Kind and place only. A message, parameter, path or traceback could hold what a person wrote.
     _log.error("%s at %s", type(error).__name__, _place(error.__traceback__))
 

@@ -8,8 +8,10 @@ import pytest
 
 from app.crypto import fingerprint
 from app.crypto.receipt import Receipt
+from app.domain import AttachmentId
 from tests.cli.runner import quietline, refused, worked
 from tests.services.letters import send
+from tests.services.sealed_files import upload_for
 from tests.support import Clock, Place
 
 
@@ -71,3 +73,13 @@ def test_an_export_goes_to_standard_output_or_to_a_private_file(place: Place, fo
     assert stat.S_IMODE((folder / "export.jsonl").stat().st_mode) == 0o600
     assert "--force" in refused(quietline(folder, "export", "-o", "export.jsonl"))
     worked(quietline(folder, "export", "-o", "export.jsonl", "--force"))
+
+
+def test_status_tells_of_the_room_for_files_once_a_limit_is_set(place: Place, folder: Path) -> None:
+    upload_for(place, Receipt.generate(), bytes(60_000))
+    used = sum(place.ctx.blobs.read(place.id, AttachmentId(name))[0] for name in place.ctx.blobs.names(place.id))
+    assert "storage" not in worked(quietline(folder, "status"))
+    found = json.loads(worked(quietline(folder, "status", "--json", STORAGE_BYTES="1000000")))
+    assert found["storage"] == {"used_bytes": used, "limit_bytes": 1000000}
+    assert worked(quietline(folder, "status", "--quiet", STORAGE_BYTES="1000000")) == ""
+    assert "FILLING UP" in worked(quietline(folder, "status", "--quiet", STORAGE_BYTES=str(used * 5 // 4)))

@@ -8,7 +8,7 @@ import pytest
 
 from app.crypto.encoding import b64u_decode
 from app.crypto.hybrid import HybridIdentity
-from app.domain import OrganisationId
+from app.domain import OfficerRole, OrganisationId
 from app.errors import CommandError
 from app.services.context import Context
 from app.services.organisations import portal
@@ -105,3 +105,12 @@ def test_an_invitation_ends_after_seven_days_and_is_swept_by_the_next(place: Pla
     clock.move(days=1)
     invite(place.ctx, place.id)
     assert invitation(place.ctx, place.id, token) is None
+
+
+def test_an_administrator_is_in_no_channel_unless_one_is_named(place: Place) -> None:
+    found = invitation(place.ctx, place.id, invite(place.ctx, place.id, (), OfficerRole.ADMINISTRATOR))
+    assert found is not None
+    assert (found.role, json.loads(found.channels)) == ("administrator", [])
+    found = invitation(place.ctx, place.id, invite(place.ctx, place.id))
+    assert found is not None
+    assert (found.role, len(json.loads(found.channels))) == ("officer", 2)

@@ -52,9 +52,9 @@ def test_its_key_is_gone_an_hour_later_even_for_a_clock_set_back() -> None:
 def test_rotating_forgets_a_key_that_nobody_asks_for_any_more() -> None:
     box = TicketBox()
     ticket = box.issue(NOW, ORG, "report", RECEIPT)
-    held = box._memory[:]
+    held = box._page.memory[:]
     box.rotate(NOW + 61 * MINUTE)
-    assert held[8:40] not in box._memory[:]  # the key
+    assert held[8:40] not in box._page.memory[:]  # the key
     with pytest.raises(TicketExpired):
         box.open(NOW, ORG, "report", ticket)
 
@@ -124,7 +124,7 @@ def test_a_worker_killed_while_it_holds_the_lock_stops_no_other() -> None:
     ready, say = os.pipe()
     child = os.fork()
     if child == 0:
-        with box._locked():
+        with box._page.locked():
             os.write(say, b"x")
             signal.pause()
         os._exit(1)
@@ -140,4 +140,4 @@ def test_no_key_reaches_a_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     box = TicketBox()
     box.issue(NOW, ORG, "report", RECEIPT)
     assert list(tmp_path.iterdir()) == []
-    assert os.fstat(box._lock_file).st_size == 0
+    assert os.fstat(box._page._lock_file).st_size == 0

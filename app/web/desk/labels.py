@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 from typing import Any, Final
 
 from babel.dates import get_month_names
-from flask_babel import format_date, lazy_gettext
+from flask_babel import format_date, format_decimal, lazy_gettext
 from flask_babel.speaklater import LazyString
 
 from app.domain import Outcome, State
+from app.errors import StorageBusy
+from app.services import quota
+from app.services.quota import Shown
 from app.services.triage import InboxRow
 from app.web import i18n
 from app.web.context import services
@@ -38,6 +42,7 @@ URGENCIES: Final[dict[str, LazyString]] = {
     "none": lazy_gettext("Nothing due"),
 }
 
+_UNITS: Final = ((1000**4, "TB"), (1000**3, "GB"), (1000**2, "MB"))
 _WHOLE_DAYS: Final = {"acknowledge": 7, "answer": 92}
 """How long each step may take, for the bar; three months are at most 92 days."""
 
@@ -80,7 +85,27 @@ def time_used(row: InboxRow) -> int:
     return min(100, max(2, round(100 * (whole - row.days_left) / whole)))
 
 
+def file_size(size: int) -> str:
+    """Bytes as people say them, rounded: "50 GB"."""
+    for unit, name in _UNITS:
+        if size >= unit:
+            return f"{format_decimal(round(size / unit))} {name}"
+    return f"{format_decimal(round(size / 1000))} kB"
+
+
+def _storage() -> Shown | None:
+    """What to tell an administrator of the room for files, once there is something to tell. A page comes out without it."""
+    who = officer_if_known()
+    if who is None or not who.administers:
+        return None
+    with suppress(StorageBusy, OSError):
+        found = quota.shown(services())
+        return found if found is not None and found.notice else None
+    return None
+
+
 FILTERS: Final = {
+    "file_size": file_size,
     "state_label": state_label,
     "outcome_label": outcome_label,
     "short_day": short_day,
@@ -93,6 +118,7 @@ def for_templates() -> dict[str, Any]:
     """What the frame around every desk page needs."""
     return {
         "officer": officer_if_known(),
+        "storage": _storage(),
         "can_log_in": cookie_can_be_kept(),
         "kdf_profile": services().settings.kdf_profile,
         "today": services().today(),
