@@ -22,11 +22,15 @@ class AttachmentRow:
 
 
 def add(
-    session: Session, organisation: OrganisationId, case: CaseId, message: MessageId, files: Iterable[tuple[AttachmentId, int]]
+    session: Session,
+    organisation: OrganisationId,
+    case: CaseId,
+    message: MessageId,
+    files: Iterable[tuple[AttachmentId, int, bytes | None]],
 ) -> None:
-    """Name files, each with its length, for a message. IntegrityError when one is named already."""
+    """Name files, each with its length and digest, for a message. IntegrityError when one is named already."""
     own = {"organisation_id": organisation, "case_id": case, "message_id": message}
-    session.execute(insert(Attachment), [{**own, "id": file, "length": length} for file, length in files])
+    session.execute(insert(Attachment), [{**own, "id": file, "length": length, "digest": digest} for file, length, digest in files])
 
 
 def get(session: Session, organisation: OrganisationId, case: CaseId, file: AttachmentId, *, notes: bool) -> AttachmentRow | None:

@@ -6,6 +6,7 @@ Several servers that share a database must share this folder too, or each upload
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import secrets
 from collections.abc import Iterable, Iterator
@@ -132,6 +133,14 @@ class Partial:
     def head(self, length: int) -> bytes:
         """The first bytes, as many as there are."""
         return os.pread(self.descriptor, length, 0)
+
+    def digest(self) -> bytes:
+        """The SHA-256 of all of it, read back from the file."""
+        found, position = hashlib.sha256(), 0
+        while piece := os.pread(self.descriptor, files.PIECE, position):
+            found.update(piece)
+            position += len(piece)
+        return found.digest()
 
     def cut(self, size: int) -> None:
         """Take away what follows."""
