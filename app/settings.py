@@ -25,6 +25,7 @@ PLAIN: Final = (
     "QUIETLINE_UPLOAD_BYTES",
     "QUIETLINE_FORM_UPLOAD_BYTES",
     "QUIETLINE_BACKUP_DAYS",
+    "QUIETLINE_BACKUP_RECIPIENT",
     "QUIETLINE_BIND",
     "QUIETLINE_WORKERS",
     "QUIETLINE_THREADS",
@@ -59,6 +60,7 @@ class Settings:
 
     `blobs`: the folder of sealed files, or an S3 store. `upload_bytes`: the largest file; `form_upload_bytes`: the largest form with files.
     `backup_days`: how long backups are kept, and so what is left of deleted cases and messages.
+    `backup_recipient`: whom backups are sealed to beside the recovery recipients, as it was given (a file's name, perhaps); may be empty.
     """
 
     data: Path
@@ -74,6 +76,7 @@ class Settings:
     upload_bytes: int
     form_upload_bytes: int
     backup_days: int
+    backup_recipient: str
 
     @property
     def staging(self) -> Path:
@@ -123,6 +126,7 @@ def from_env(env: Mapping[str, str], read_file: ReadFile = read_text, *, serving
         upload_bytes=_bytes(env, "QUIETLINE_UPLOAD_BYTES", LIMITS.attachment_bytes),
         form_upload_bytes=_bytes(env, "QUIETLINE_FORM_UPLOAD_BYTES", LIMITS.multipart_bytes),
         backup_days=_number(env, "QUIETLINE_BACKUP_DAYS", BACKUP_DAYS, 1, 3650),
+        backup_recipient=env.get("QUIETLINE_BACKUP_RECIPIENT", "").strip(),
     )
     _refuse_contradictions(settings)
     return settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Select, and_, delete, func, insert, select
+from sqlalchemy import Select, and_, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.domain import AttachmentId, CaseId, Kind, MessageId, OrganisationId
@@ -72,6 +72,12 @@ def drop_of_message(session: Session, organisation: OrganisationId, case: CaseId
     """Delete the rows of a message's files, and give their ids; their bytes are the caller's to delete once that is committed."""
     mine = (Attachment.organisation_id == organisation, Attachment.case_id == case, Attachment.message_id == message)
     return tuple(session.scalars(delete(Attachment).where(*mine).returning(Attachment.id)))
+
+
+def note_digest(session: Session, organisation: OrganisationId, file: AttachmentId, digest: bytes) -> None:
+    """For a file that an older version has stored."""
+    mine = (Attachment.organisation_id == organisation, Attachment.id == file, Attachment.digest.is_(None))
+    session.execute(update(Attachment).where(*mine).values(digest=digest))
 
 
 def totals(session: Session, organisation: OrganisationId) -> tuple[int, int]:
