@@ -122,6 +122,7 @@ def restore(
         with _fresh_context() as ctx:
             done = _explained(lambda: restoring.restore(ctx, lambda: _opened(opened, identities), verified, beside=beside, stones=deleted))
             key = secret_key_file(ctx.settings.data)
+            sync_folder(ctx.settings.data)
             flaws = [each for each in checkup.contents(ctx) if not each.harmless]
     _report(file, done, key)
     for each in flaws:

@@ -107,7 +107,7 @@ class Backup:
             self._note(organisation, file, unless=digest is None and size == length)
 
     def _note(self, organisation: OrganisationId, file: AttachmentId, *, unless: bool = False) -> None:
-        """Something is wrong with a file: deleted while it was copied, or else lost or altered before, `unless` nothing says that it was."""
+        """For a file that is not as its row says: deleted while it was copied, or lost or altered before (`unless` nothing says so)."""
         with self._ctx.database.read() as session:
             named = attachments.taken(session, organisation, [file])
         if not named:

@@ -10,7 +10,7 @@ from typing import Final
 
 from app.crypto import jsontext
 from app.crypto.encoding import b64u_encode
-from app.crypto.jsontext import Fields
+from app.crypto.jsontext import Fields, Json
 from app.domain import AttachmentId, OrganisationId
 from app.errors import FormatError
 from app.storage.dump import TABLES
@@ -90,7 +90,13 @@ def file_line(organisation: OrganisationId, file: AttachmentId, length: int, sha
 
 
 def head_text(head: Head) -> bytes:
-    facts = {"type": TYPE, "v": 1, "made_on": head.made_on.isoformat(), "schema": head.schema, "organisations": list(head.organisations)}
+    facts: Json = {
+        "type": TYPE,
+        "v": 1,
+        "made_on": head.made_on.isoformat(),
+        "schema": head.schema,
+        "organisations": list(head.organisations),
+    }
     return _line(facts)
 
 
@@ -108,7 +114,7 @@ def read_head(text: bytes) -> Head:
 
 def manifest_text(manifest: Manifest) -> bytes:
     files = {**_total(manifest.files), "bytes": manifest.file_bytes}
-    facts = {
+    facts: Json = {
         "v": 1,
         "tables": {name: _total(total) for name, total in manifest.tables.items()},
         "files": files,
@@ -134,7 +140,7 @@ def read_manifest(text: bytes) -> Manifest:
     )
 
 
-def _line(value: jsontext.Json) -> bytes:
+def _line(value: Json) -> bytes:
     return jsontext.dump(value).encode() + b"\n"
 
 
@@ -145,7 +151,7 @@ def _fields(text: bytes) -> Fields:
         raise FormatError from None
 
 
-def _total(total: Total) -> dict[str, int | str]:
+def _total(total: Total) -> dict[str, Json]:
     return {"count": total.count, "sha256": b64u_encode(total.sha256)}
 
 
@@ -153,7 +159,7 @@ def _read_total(fields: Fields) -> Total:
     return Total(fields.integer("count"), fields.raw("sha256", _DIGEST_BYTES))
 
 
-def _named(files: frozenset[Named]) -> list[dict[str, str]]:
+def _named(files: frozenset[Named]) -> list[Json]:
     return [{"organisation": organisation, "id": file} for organisation, file in sorted(files)]
 
 

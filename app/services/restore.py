@@ -55,11 +55,10 @@ def restore(
     _require_empty(ctx, head, beside)
     try:
         late = _put_files(ctx, source(), manifest)
-        _put_rows(ctx, source(), head, manifest, late)
+        _put_rows(ctx, source(), head, manifest, [*late, *(each for each in stones if each.organisation in head.organisations)])
     except BaseException:
         _take_away(ctx, head)
         raise
-    tombstones.apply_tombstones(ctx, stones)
     applied = tombstones.apply_own(ctx)
     ctx.cut_journal()
     return Restored(head, manifest, applied)

@@ -27,7 +27,8 @@ def rows(session: Session, name: str, organisations: Collection[OrganisationId])
     table = Base.metadata.tables[name]
     owner = table.c.id if name == "organisations" else table.c.organisation_id
     query = select(table).where(owner.in_(organisations)).order_by(*table.primary_key.columns)
-    yield from session.execute(query, execution_options={"yield_per": _AT_ONCE}).mappings()
+    for row in session.execute(query, execution_options={"yield_per": _AT_ONCE}):
+        yield row._asdict()
 
 
 def tables_of(connection: Connection) -> dict[str, Table]:

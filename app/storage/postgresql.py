@@ -86,7 +86,7 @@ class PostgresqlDatabase(Database):
     def flaws(self) -> int:
         """Keys and indexes that are not valid; the pages of its files are the server's to check (`pg_amcheck`, data checksums)."""
         with self.read() as session:
-            return session.scalars(_INVALID).one()
+            return int(session.scalars(_INVALID).one())
 
     def mark_day(self, day: date) -> bool:
         """In a table's comment: a place that no other row depends on."""
