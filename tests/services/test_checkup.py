@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 from collections.abc import Callable
@@ -54,7 +55,7 @@ def flip(path: Path, at: int) -> None:
 
 def test_every_flipped_byte_of_a_file_is_found(place: Place) -> None:
     """Of the header, of any chunk, of any tag."""
-    _, (good, file) = case(place, 500, 200_000)
+    _, (_, file) = case(place, 500, 200_000)
     size = blob(place, file).stat().st_size
     for at in [0, 30, 1700, size - 1, *random.Random(3).sample(range(size), 20)]:
         flip(blob(place, file), at)
@@ -99,8 +100,6 @@ def test_a_file_that_is_no_seal_or_for_others_is_found(place: Place) -> None:
     send(place, receipt)
     reply(place, place.olivia, receipt, "Hello.")
     _, (plain, foreign) = case(place, 1000, 2000)
-    import hashlib
-
     for file, data in ((plain, b"plain text"), (foreign, seal_for(strangers(5), b"x"))):
         blob(place, file).write_bytes(data)
         with place.ctx.database.write() as session:
@@ -270,7 +269,7 @@ def test_files_of_another_user_are_found(place: Place) -> None:
 
 def test_what_is_sent_and_deleted_meanwhile_is_no_finding(place: Place) -> None:
     """While the check is between its first and its last question."""
-    receipt, (first, second) = case(place, 1000, 2000)
+    receipt, _ = case(place, 1000, 2000)
     looking = checkup.contents(place.ctx)
     deleted = False
     blobs = place.ctx.blobs
@@ -290,7 +289,7 @@ def test_what_is_sent_and_deleted_meanwhile_is_no_finding(place: Place) -> None:
 
 
 def test_notes_and_their_files_have_one_reader(place: Place) -> None:
-    receipt, _ = case(place)
+    case(place)
     with place.ctx.database.write() as session:
         session.execute(update(Message).where(Message.kind == Kind.NOTE).values(kind=Kind.MESSAGE))
     (line,) = found(place)
