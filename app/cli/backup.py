@@ -63,6 +63,7 @@ def backup(command: click.Context, file: Path, to: str | None, organisation: str
     Ends with 1 when the store had lost or altered files; then the backup is complete but for these, and quietline check names them.
     """
     with working_context() as ctx:
+        _refuse_existing(file, force)
         extra = _recipient(to or ctx.settings.backup_recipient)
         chosen = _chosen(ctx, organisation)
         recipients = service.recipients(ctx, chosen, extra)
@@ -139,6 +140,12 @@ def _fresh_context() -> Iterator[Context]:
         yield Context(database=database, settings=settings)
     finally:
         database.dispose()
+
+
+def _refuse_existing(file: Path, force: bool) -> None:
+    """At the beginning too: writing it may take long."""
+    if not force and os.path.lexists(file):
+        raise CommandError(f"{file} is there already: choose another name, or add --force to replace it.")
 
 
 def _recipient(given: str) -> HybridRecipient:

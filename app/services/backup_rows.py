@@ -11,12 +11,15 @@ from typing import Any, Final
 from sqlalchemy import Boolean, Column, Date, Integer, LargeBinary, String, Table
 
 from app.crypto import jsontext
-from app.crypto.encoding import b64u_decode, b64u_encode
+from app.crypto.encoding import b64u_decode, b64u_encode, is_id
 from app.crypto.pull import Pull
 from app.errors import FormatError
 
 LINE_MOST: Final = 16 * 1024 * 1024
 """Bytes of a line: a sealed message of the largest class is a tenth of it."""
+
+_ID_CHARACTERS: Final = 26
+"""Columns of ids, and no others, have this length. Files are found by them, so none may be a path."""
 
 _INTEGER_MOST: Final = 2**63 - 1
 
@@ -88,6 +91,6 @@ def _read_text(kind: object, value: str) -> Any:
         return b64u_decode(value)
     if isinstance(kind, Date):
         return jsontext.day(value)
-    if isinstance(kind, String):
+    if isinstance(kind, String) and (kind.length != _ID_CHARACTERS or is_id(value)):
         return value
     raise FormatError

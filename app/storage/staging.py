@@ -68,6 +68,8 @@ class Staging:
                 os.utime(partial.descriptor, ns=(times.st_atime_ns, times.st_mtime_ns))
                 os.fsync(partial.descriptor)
         files.make_folder(self.folder)
+        marker.touch(mode=0o600)
+        marker.chmod(0o600)  # an older version made it with the umask's mode
         marker.write_text(since, encoding="ascii")
 
     @contextmanager
@@ -113,6 +115,7 @@ class Partial:
         self.path = path
         self.descriptor = descriptor
         self.size = os.fstat(descriptor).st_size
+        self._running = None if self.size else hashlib.sha256()
 
     def append(self, piece: bytes) -> None:
         """Write at the end. NoRoom when the disk is full, or would hold less than the reserve; `size` is then what was written."""
@@ -123,6 +126,8 @@ class Partial:
             while view:
                 written = os.pwrite(self.descriptor, view, self.size)
                 self.size += written
+                if self._running is not None:
+                    self._running.update(view[:written])
                 view = view[written:]
 
     def extend(self, pieces: Iterable[bytes]) -> None:
@@ -135,7 +140,9 @@ class Partial:
         return os.pread(self.descriptor, length, 0)
 
     def digest(self) -> bytes:
-        """The SHA-256 of all of it, read back from the file."""
+        """The SHA-256 of all of it: of what was appended, where that is all, and else read back from the file."""
+        if self._running is not None:
+            return self._running.digest()
         found, position = hashlib.sha256(), 0
         while piece := os.pread(self.descriptor, files.PIECE, position):
             found.update(piece)
@@ -146,6 +153,7 @@ class Partial:
         """Take away what follows."""
         os.ftruncate(self.descriptor, size)
         self.size = size
+        self._running = None
 
     def keep(self, day: date) -> None:
         """Date what was written to the day, and make it durable. NoRoom when there turns out to be no room for it."""

@@ -49,6 +49,7 @@ def line(place: Place, tmp_path: Path) -> Line:
     receipt, _ = case(place, 1000)
     key = tmp_path / "backup-key.txt"
     key.write_text(f"{KEY}\n")
+    (tmp_path / "fresh").mkdir(mode=0o700)
     return Line(place, receipt, key, tmp_path / "backup.age", tmp_path / "fresh")
 
 

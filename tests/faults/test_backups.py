@@ -33,6 +33,7 @@ def back_up(served: Served, file: Path) -> None:
 
 def restored(file: Path, key: Path, folder: Path, *more: str | Path) -> Portal:
     """A portal on what was restored into this folder."""
+    folder.mkdir(mode=0o700)
     worked(quietline(folder, "restore", file, "--identity", key, *more))
     assert worked(quietline(folder, "check")) == "Nothing found.\n"
     settings = {"DATA": str(folder), "MODE": "testing", "KDF_PROFILE": "testing", "SECRET_KEY": SECRET_KEY, "WORKERS": "1"}
