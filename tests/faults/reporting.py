@@ -72,6 +72,7 @@ class Reporter:
 
     def _upload(self, receipt: Receipt, data: bytes) -> Attachment:
         sealed = seal_for(readers(self._place, receipt), data)
+        self._connection.close()
         self._connection.request("POST", "/uploads", headers={**TUS, "Upload-Length": str(len(sealed))})
         answer = self._connection.getresponse()
         answer.read()
@@ -87,6 +88,7 @@ class Reporter:
         return body
 
     def _ask(self, method: str, path: str, body: bytes, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
+        self._connection.close()  # a new one each time: the server ends one that has had nothing to do for a while
         self._connection.request(method, path, body, headers or {"Content-Type": "application/json"})
         answer = self._connection.getresponse()
         return answer.status, answer.read()
