@@ -26,6 +26,7 @@ PLAIN: Final = (
     "QUIETLINE_FORM_UPLOAD_BYTES",
     "QUIETLINE_STORAGE_BYTES",
     "QUIETLINE_BACKUP_DAYS",
+    "QUIETLINE_BACKUP_RECIPIENT",
     "QUIETLINE_BIND",
     "QUIETLINE_MONITOR",
     "QUIETLINE_WORKERS",
@@ -65,6 +66,7 @@ class Settings:
     `storage_bytes`: what all sealed files together may take; None where only the disk says. `monitor`: where the monitor answers, an
     address of this machine or a Unix socket; None where there is none. `backup_days`: how long backups are kept, and so what is left of
     deleted cases and messages.
+    `backup_recipient`: whom backups are sealed to beside the recovery recipients, as it was given (a file's name, perhaps); may be empty.
     """
 
     data: Path
@@ -82,6 +84,7 @@ class Settings:
     storage_bytes: int | None
     backup_days: int
     monitor: tuple[str, int] | Path | None
+    backup_recipient: str
 
     @property
     def staging(self) -> Path:
@@ -133,6 +136,7 @@ def from_env(env: Mapping[str, str], read_file: ReadFile = read_text, *, serving
         storage_bytes=_bytes(env, "QUIETLINE_STORAGE_BYTES", 0, STORAGE_MOST) if "QUIETLINE_STORAGE_BYTES" in env else None,
         backup_days=_number(env, "QUIETLINE_BACKUP_DAYS", BACKUP_DAYS, 1, 3650),
         monitor=_monitor(env["QUIETLINE_MONITOR"]) if "QUIETLINE_MONITOR" in env else None,
+        backup_recipient=env.get("QUIETLINE_BACKUP_RECIPIENT", "").strip(),
     )
     _refuse_contradictions(settings)
     return settings

@@ -24,6 +24,8 @@ ON_BOTH = {
     for name in (
         "storage",
         "services",
+        "cli/test_backup.py",
+        "cli/test_check.py",
         "cli/test_report.py",
         "cli/test_serve.py",
         "cli/test_setup.py",

@@ -26,7 +26,7 @@ MOST_SIZE: Final = (1 << 53) - 1
 @click.option("--armor", "armored", is_flag=True, help="As text.")
 def seal(recipients: tuple[str, ...], armored: bool) -> None:
     """Seal standard input to recipients, as an age file on standard output."""
-    parsed = [HybridRecipient.parse(text) for given in recipients for text in _recipients(given)]
+    parsed = [HybridRecipient.parse(text) for given in recipients for text in recipients_in(given)]
     sealed = age.seal(_chunks(sys.stdin.buffer), parsed)
     if not armored and sys.stdout.isatty():
         raise CommandError("An age file is not text: send it to a file, or add --armor.")
@@ -55,7 +55,7 @@ def open_file(files: tuple[Path, ...], size: int | None) -> None:
     When the file was altered or cut short the command fails; what stands on standard output is then genuine, but not complete.
     With --size it fails also when the file is shorter, or when what follows is not zeros: then the size is not this file's.
     """
-    identities = [identity for file in files for identity in _identities(file)]
+    identities = [identity for file in files for identity in identities_in(file)]
     chunks = _chunks(sys.stdin.buffer)
     first = next(chunks, b"")
     whole = itertools.chain((first,), chunks)
@@ -86,13 +86,15 @@ def _write(chunks: Iterable[bytes]) -> None:
     sys.stdout.buffer.flush()
 
 
-def _recipients(given: str) -> list[str]:
+def recipients_in(given: str) -> list[str]:
+    """A recipient, or those of the file that is named, one a line."""
     if given.startswith("age1") or not Path(given).is_file():
         return [given]
     return list(_lines(Path(given)))
 
 
-def _identities(file: Path) -> list[HybridIdentity]:
+def identities_in(file: Path) -> list[HybridIdentity]:
+    """The identities of a file, one a line. CommandError where there is none."""
     found = [HybridIdentity.parse(line) for line in _lines(file)]
     if not found:
         raise CommandError(f"{file} holds no identity: it needs a line that begins with AGE-SECRET-KEY-PQ-1.")

@@ -24,6 +24,7 @@ SENTENCES: Final = {
     "channel_not_open": "The channel is not open yet: its first officer opens it at the desk.",
     "conflict": "Something else is stored under this number already: nothing was changed.",
     "keyring": "The keyring does not follow from the one in force: use the version that quietline recover printed, and the whole file.",
+    "no_room": "There is not enough room on the disk: nothing is left behind; make room, or choose another place.",
     "storage_busy": "The database is busy: nothing was changed; try again.",
 }
 

@@ -31,13 +31,14 @@ def tombstones(file: TextIO | None) -> None:
             for stone in service.every(ctx):
                 click.echo(service.line(stone))
             return
-        applied = service.apply_tombstones(ctx, list(_read(file)))
+        applied = service.apply_tombstones(ctx, list(read(file)))
     click.echo(f"Deleted again: {applied.cases} cases, and {applied.messages} messages of others.")
     if applied.unknown:
         click.echo(f"{applied.unknown} lines are of organisations that are not in this database.", err=True)
 
 
-def _read(file: TextIO) -> Iterator[Stone]:
+def read(file: TextIO) -> Iterator[Stone]:
+    """The lines of a file. CommandError where one is something else."""
     for number, line in enumerate(_lines(file), 1):
         try:
             yield service.parse(line)

@@ -107,7 +107,7 @@ def claim(
     # What decides is how many rows are deleted here, whatever was read above.
     if uploads.drop_all(session, org, wanted) != len(wanted):
         raise AttachmentsRefused(reason="taken")
-    attachment_rows.add(session, org, case, message, [(each.id, each.length) for each in found])
+    attachment_rows.add(session, org, case, message, [(each.id, each.length, each.digest) for each in found])
 
 
 def require_ids(*values: str) -> None:

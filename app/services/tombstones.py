@@ -84,6 +84,17 @@ def apply_own(ctx: Context) -> Applied:
     return applied
 
 
+def returned(ctx: Context, org: OrganisationId) -> int:
+    """How many cases and messages are there although a tombstone says that they were deleted."""
+    with ctx.database.read() as session:
+        marks = {mark for mark, _ in rows.all_of(session, org)}
+    count, after, done = 0, "", not marks
+    while not done:
+        whole, parts, after = _found(ctx, org, marks, after)
+        count, done = count + len(whole) + len(parts), not after
+    return count
+
+
 def expire(ctx: Context, org: OrganisationId) -> None:
     """Forget those whose last backup has expired (QUIETLINE_BACKUP_DAYS)."""
     with ctx.database.write() as session:

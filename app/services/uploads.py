@@ -6,6 +6,7 @@ to the database. A whole file is durable in the blob store before its row says t
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -133,11 +134,12 @@ def discard(ctx: Context, org: OrganisationId, unwanted: Iterable[AttachmentId])
 
 def finish(ctx: Context, org: OrganisationId, upload: AttachmentId, partial: Partial, stanzas: int) -> None:
     """Put a whole staged file into the blob store, and then note that it is whole. Raises UnknownUpload when it was cancelled."""
+    digest = partial.digest()
     try:
         ctx.blobs.put(org, upload, partial.path)
     except FileNotFoundError:
         raise UnknownUpload from None
-    _note_whole(ctx, org, upload, partial.size, stanzas)
+    _note_whole(ctx, org, upload, partial.size, stanzas, digest)
 
 
 def _is_possible(length: int) -> bool:
@@ -182,18 +184,24 @@ def _settled(ctx: Context, org: OrganisationId, row: UploadRow) -> int:
         cancel(ctx, org, row.id)
         raise
     except FileNotFoundError:  # it is not in staging any more
-        _note_whole(ctx, org, row.id, row.length, stanzas_of(_stored_head(ctx, org, row), row.length))
+        head, digest = _stored(ctx, org, row)
+        _note_whole(ctx, org, row.id, row.length, stanzas_of(head, row.length), digest)
     return row.length
 
 
-def _stored_head(ctx: Context, org: OrganisationId, row: UploadRow) -> bytes:
+def _stored(ctx: Context, org: OrganisationId, row: UploadRow) -> tuple[bytes, bytes]:
+    """The first piece of a file in the blob store, and the SHA-256 of all of it."""
     try:
         length, pieces = ctx.blobs.read(org, row.id)
     except BlobMissing:
         raise UnknownUpload from None
     if length != row.length:
         raise UnknownUpload
-    return next(iter(pieces), b"")
+    head = next(pieces, b"")
+    digest = hashlib.sha256(head)
+    for piece in pieces:
+        digest.update(piece)
+    return head, digest.digest()
 
 
 def _require_place(size: int, offset: int, declared: int | None, length: int) -> None:
@@ -223,9 +231,9 @@ def _finish(ctx: Context, org: OrganisationId, row: UploadRow, partial: Partial)
     finish(ctx, org, row.id, partial, stanzas_of(partial.head(HEADER_BYTES), row.length))
 
 
-def _note_whole(ctx: Context, org: OrganisationId, upload: AttachmentId, length: int, stanzas: int) -> None:
+def _note_whole(ctx: Context, org: OrganisationId, upload: AttachmentId, length: int, stanzas: int, digest: bytes) -> None:
     with ctx.database.write() as session:
-        if uploads.finish(session, org, upload, length, stanzas):
+        if uploads.finish(session, org, upload, length, stanzas, digest):
             return
         named = bool(uploads.known(session, org, [upload]))  # somebody else finished it, and a message names it already
     if not named:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Select, and_, delete, func, insert, select
+from sqlalchemy import Select, and_, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.domain import AttachmentId, CaseId, Kind, MessageId, OrganisationId
@@ -22,11 +22,15 @@ class AttachmentRow:
 
 
 def add(
-    session: Session, organisation: OrganisationId, case: CaseId, message: MessageId, files: Iterable[tuple[AttachmentId, int]]
+    session: Session,
+    organisation: OrganisationId,
+    case: CaseId,
+    message: MessageId,
+    files: Iterable[tuple[AttachmentId, int, bytes | None]],
 ) -> None:
-    """Name files, each with its length, for a message. IntegrityError when one is named already."""
+    """Name files, each with its length and digest, for a message. IntegrityError when one is named already."""
     own = {"organisation_id": organisation, "case_id": case, "message_id": message}
-    session.execute(insert(Attachment), [{**own, "id": file, "length": length} for file, length in files])
+    session.execute(insert(Attachment), [{**own, "id": file, "length": length, "digest": digest} for file, length, digest in files])
 
 
 def get(session: Session, organisation: OrganisationId, case: CaseId, file: AttachmentId, *, notes: bool) -> AttachmentRow | None:
@@ -68,6 +72,12 @@ def drop_of_message(session: Session, organisation: OrganisationId, case: CaseId
     """Delete the rows of a message's files, and give their ids; their bytes are the caller's to delete once that is committed."""
     mine = (Attachment.organisation_id == organisation, Attachment.case_id == case, Attachment.message_id == message)
     return tuple(session.scalars(delete(Attachment).where(*mine).returning(Attachment.id)))
+
+
+def note_digest(session: Session, organisation: OrganisationId, file: AttachmentId, digest: bytes) -> None:
+    """For a file that an older version has stored."""
+    mine = (Attachment.organisation_id == organisation, Attachment.id == file, Attachment.digest.is_(None))
+    session.execute(update(Attachment).where(*mine).values(digest=digest))
 
 
 def totals(session: Session, organisation: OrganisationId) -> tuple[int, int]:

@@ -77,6 +77,10 @@ class Database(ABC):
         """Write everything anew, every table in the order of its keys; then cut the journal, and say so as above."""
 
     @abstractmethod
+    def flaws(self) -> int:
+        """How many flaws the database finds in its own files and keys; without what is in them."""
+
+    @abstractmethod
     def mark_day(self, day: date) -> bool:
         """Note a day in the database. False when just this day is noted already, so that one process of several is told True."""
 

@@ -237,6 +237,7 @@ class Message(Base):
 
 class Upload(Base):
     """A sealed file that no message names yet. `length`: bytes of the sealed file, 0 until it is known; `stanzas`: null until it is whole.
+    `digest`: see Attachment.
 
     Its bytes lie in the blob store's staging folder under the id. Swept at the end of the UTC day after `day`.
     """
@@ -248,10 +249,12 @@ class Upload(Base):
     length: Mapped[int] = mapped_column(BigInteger)
     day: Mapped[date]
     stanzas: Mapped[int | None]
+    digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
 
 
 class Attachment(Base):
-    """A sealed file that a message names; its bytes lie in the blob store under the id. `length`: bytes of the sealed file."""
+    """A sealed file that a message names; its bytes lie in the blob store under the id. `length`: bytes of the sealed file;
+    `digest`: their SHA-256, null where a version before schema 0003 has stored it."""
 
     __tablename__ = "attachments"
     __table_args__ = (
@@ -264,6 +267,7 @@ class Attachment(Base):
     case_id: Mapped[CaseId]
     message_id: Mapped[MessageId]
     length: Mapped[int] = mapped_column(BigInteger)
+    digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
 
 
 class ReadMark(Base):

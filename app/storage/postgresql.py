@@ -39,6 +39,11 @@ _SIZE: Final = text("""
     SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_class
     WHERE relkind = 'r' AND relnamespace = current_schema()::text::regnamespace
 """)
+_INVALID: Final = text("""
+    SELECT (SELECT count(*) FROM pg_index x JOIN pg_class t ON t.oid = x.indrelid
+            WHERE NOT x.indisvalid AND t.relnamespace = current_schema()::text::regnamespace)
+         + (SELECT count(*) FROM pg_constraint WHERE NOT convalidated AND connamespace = current_schema()::text::regnamespace)
+""")
 # Ids that name a report, a message or a file, beside every hash and secret (those are all the columns of bytes).
 _UNSAMPLED: Final = {
     "cases": ("id",),
@@ -77,6 +82,11 @@ class PostgresqlDatabase(Database):
                 session.execute(text(f"CLUSTER {table} USING {key}"))
                 session.execute(text(f"ANALYZE {table}"))  # samples of deleted rows go too
         return True
+
+    def flaws(self) -> int:
+        """Keys and indexes that are not valid; the pages of its files are the server's to check (`pg_amcheck`, data checksums)."""
+        with self.read() as session:
+            return int(session.scalars(_INVALID).one())
 
     def mark_day(self, day: date) -> bool:
         """In a table's comment: a place that no other row depends on."""

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from app.errors import SettingsError
+from app.errors import SettingsError, StorageBusy
 from app.storage.database import BUSY_MILLISECONDS, Database
 from app.storage.sqlite_erase import Eraser, Unknown
 
@@ -88,6 +88,17 @@ class SqliteDatabase(Database):
             finally:
                 connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
         return self.truncate_journal()
+
+    def flaws(self) -> int:
+        """By `integrity_check` and `foreign_key_check`. One, where the file is too damaged for them to go on."""
+        try:
+            with self._bare() as connection:
+                found = connection.execute("PRAGMA integrity_check").fetchall()
+                return len([each for each in found if each != ("ok",)]) + len(connection.execute("PRAGMA foreign_key_check").fetchall())
+        except (sqlite3.DatabaseError, SQLAlchemyError) as error:
+            if self._is_busy(error):
+                raise StorageBusy from None
+            return 1
 
     def mark_day(self, day: date) -> bool:
         """In the file's header."""

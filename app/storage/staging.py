@@ -6,6 +6,7 @@ Several servers that share a database must share this folder too, or each upload
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import secrets
 from collections.abc import Iterable, Iterator
@@ -85,6 +86,8 @@ class Staging:
                 os.utime(partial.descriptor, ns=(times.st_atime_ns, times.st_mtime_ns))
                 os.fsync(partial.descriptor)
         files.make_folder(self.folder)
+        marker.touch(mode=0o600)
+        marker.chmod(0o600)  # an older version made it with the umask's mode
         marker.write_text(since, encoding="ascii")
 
     @contextmanager
@@ -130,6 +133,7 @@ class Partial:
         self.path = path
         self.descriptor = descriptor
         self.size = os.fstat(descriptor).st_size
+        self._running = None if self.size else hashlib.sha256()
 
     def append(self, piece: bytes) -> None:
         """Write at the end. NoRoom when the disk is full, or would hold less than the reserve; `size` is then what was written."""
@@ -140,6 +144,8 @@ class Partial:
             while view:
                 written = os.pwrite(self.descriptor, view, self.size)
                 self.size += written
+                if self._running is not None:
+                    self._running.update(view[:written])
                 view = view[written:]
 
     def extend(self, pieces: Iterable[bytes]) -> None:
@@ -151,10 +157,21 @@ class Partial:
         """The first bytes, as many as there are."""
         return os.pread(self.descriptor, length, 0)
 
+    def digest(self) -> bytes:
+        """The SHA-256 of all of it: of what was appended, where that is all, and else read back from the file."""
+        if self._running is not None:
+            return self._running.digest()
+        found, position = hashlib.sha256(), 0
+        while piece := os.pread(self.descriptor, files.PIECE, position):
+            found.update(piece)
+            position += len(piece)
+        return found.digest()
+
     def cut(self, size: int) -> None:
         """Take away what follows."""
         os.ftruncate(self.descriptor, size)
         self.size = size
+        self._running = None
 
     def keep(self, day: date) -> None:
         """Date what was written to the day, and make it durable. NoRoom when there turns out to be no room for it."""

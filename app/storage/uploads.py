@@ -15,12 +15,13 @@ from app.storage.models import Attachment, Upload
 
 @dataclass(frozen=True, slots=True)
 class UploadRow:
-    """One upload. `length` is 0 until it is known, `stanzas` None until the file is whole."""
+    """One upload. `length` is 0 until it is known, `stanzas` and `digest` (SHA-256 of the sealed file) None until the file is whole."""
 
     id: AttachmentId
     length: int
     day: date
     stanzas: int | None
+    digest: bytes | None = None
 
 
 def add(session: Session, organisation: OrganisationId, upload: AttachmentId, length: int, day: date) -> None:
@@ -32,9 +33,9 @@ def get(session: Session, organisation: OrganisationId, upload: AttachmentId) ->
     return None if row is None else UploadRow(*row)
 
 
-def finish(session: Session, organisation: OrganisationId, upload: AttachmentId, length: int, stanzas: int) -> bool:
+def finish(session: Session, organisation: OrganisationId, upload: AttachmentId, length: int, stanzas: int, digest: bytes) -> bool:
     """Note that a file is whole. False when the upload is gone."""
-    values = {"length": length, "stanzas": stanzas}
+    values = {"length": length, "stanzas": stanzas, "digest": digest}
     return session.connection().execute(update(Upload).where(*_this(organisation, upload)).values(**values)).rowcount == 1
 
 
@@ -92,8 +93,8 @@ def _lengths() -> Select[OrganisationId, AttachmentId, int, int | None]:
     return select(Upload.organisation_id, Upload.id, Upload.length, Upload.stanzas)
 
 
-def _columns() -> Select[AttachmentId, int, date, int | None]:
-    return select(Upload.id, Upload.length, Upload.day, Upload.stanzas)
+def _columns() -> Select[AttachmentId, int, date, int | None, bytes | None]:
+    return select(Upload.id, Upload.length, Upload.day, Upload.stanzas, Upload.digest)
 
 
 def _this(organisation: OrganisationId, upload: AttachmentId) -> tuple[ColumnElement[bool], ...]:

@@ -33,7 +33,7 @@ from sqlalchemy.schema import CreateTable
 from app.errors import SettingsError
 from app.storage import migrate
 from app.storage.engine import Database, open_database
-from app.storage.models import Base
+from app.storage.models import Attachment, Base, Upload
 from tests.atonce import at_once
 from tests.databases import databases
 
@@ -194,10 +194,33 @@ def test_rows_of_the_first_schema_stay_through_every_later_one(empty: Database) 
     assert len(before) == 14
 
 
-def first_tables(database: Database) -> list[Table]:
-    """The tables of schema 0001 as the database has them, which is all that there is after this."""
+def test_files_from_before_digests_stay_as_they_are_without_one(empty: Database) -> None:
+    second = first_tables(empty, "0002")
+    with empty.write() as session:
+        for table in second:
+            session.execute(table.insert(), row_of(table))
+    before = {table.name: contents(empty, table) for table in second}
+    migrate.upgrade(empty)
+    assert {table.name: contents(empty, table) for table in second} == before
+    assert {"uploads", "attachments"} < before.keys()
+    with empty.read() as session:
+        assert [session.scalars(select(table.digest)).all() for table in (Attachment, Upload)] == [[None], [None]]
+
+
+def test_a_version_that_knows_no_digests_goes_on_beside_this_one(empty: Database) -> None:
+    """Its statements name the columns that it knows."""
+    second = {table.name: table for table in first_tables(empty, "0002")}
+    migrate.upgrade(empty)
+    with empty.write() as session:
+        for table in second.values():
+            session.execute(table.insert(), row_of(table))
+    assert len(contents(empty, second["attachments"])) == 1
+
+
+def first_tables(database: Database, revision: str = "0001") -> list[Table]:
+    """The tables of a schema as the database has them, which is all that there is after this."""
     with database.connection() as connection:
-        migrate.run(connection, "0001")
+        migrate.run(connection, revision)
         found = MetaData()
         found.reflect(connection)
     return [table for table in found.sorted_tables if table.name != "alembic_version"]
