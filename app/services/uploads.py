@@ -190,6 +190,7 @@ def _stored_head(ctx: Context, org: OrganisationId, row: UploadRow) -> bytes:
         raise UnknownUpload from None
     if length != row.length:
         raise UnknownUpload
+    ctx.blobs.confirm(org, row.id)
     return next(iter(pieces), b"")
 
 

@@ -27,9 +27,10 @@ MIGRATION_MILLISECONDS: Final = 120_000
 REWRITE_MILLISECONDS: Final = 2000
 """How long the daily rewriting waits for a table, while everybody who wants it waits behind."""
 
-# Connection trouble, serialization and deadlock, too many connections, lock not to be had, idle in transaction, shutting down or starting.
-_BUSY_CLASSES: Final = frozenset({"08", "40"})
-_BUSY_STATES: Final = frozenset({"53300", "55P03", "25P03", "57P01", "57P02", "57P03", "57P05"})
+# Connection trouble, serialization and deadlock, out of something (disk, memory, connections), lock not to be had, idle in transaction,
+# shutting down or starting.
+_BUSY_CLASSES: Final = frozenset({"08", "40", "53"})
+_BUSY_STATES: Final = frozenset({"55P03", "25P03", "57P01", "57P02", "57P03", "57P05"})
 _KEYS: Final = text("""
     SELECT quote_ident(t.relname), quote_ident(i.relname) FROM pg_index x
     JOIN pg_class t ON t.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid

@@ -29,7 +29,8 @@ _BEGIN: Final = "quietline_begin"
 _CHECKPOINT_PAGES: Final = 1000  # SQLite's own default
 _TRIES: Final = 3
 _CLOSING_MILLISECONDS: Final = 200
-_BUSY_CODES: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+# A lock that is not to be had, and a full disk: nothing was stored, and later it may be.
+_BUSY_CODES: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL})
 
 
 class SqliteDatabase(Database):
