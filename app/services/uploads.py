@@ -18,7 +18,7 @@ from app.crypto.header import HEADER_BYTES
 from app.crypto.inspect import plaintext_length
 from app.crypto.padding import attachment_class, is_attachment_class
 from app.domain import LIMITS, AttachmentId, OrganisationId
-from app.errors import BlobMissing, FormatError, OffsetConflict, StorageBusy, UnknownUpload, UploadRefused, UploadTooLarge
+from app.errors import BlobMissing, CommitUnknown, FormatError, OffsetConflict, StorageBusy, UnknownUpload, UploadRefused, UploadTooLarge
 from app.services.context import Context
 from app.services.dates import oldest_upload, upload_expires
 from app.services.receiving import CHECKSUMS, Checksum, receive, require_known, stanzas_of
@@ -124,7 +124,7 @@ def cancel(ctx: Context, org: OrganisationId, upload: AttachmentId) -> None:
 def discard(ctx: Context, org: OrganisationId, unwanted: Iterable[AttachmentId]) -> None:
     """Cancel several, and say nothing of those that are gone, or cannot be reached: they are swept."""
     for upload in unwanted:
-        with suppress(UnknownUpload, StorageBusy, OSError):
+        with suppress(UnknownUpload, StorageBusy, CommitUnknown, OSError):
             cancel(ctx, org, upload)
 
 

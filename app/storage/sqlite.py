@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
@@ -86,6 +86,15 @@ class SqliteDatabase(Database):
                 return False
             session.execute(text(f"PRAGMA user_version = {day.toordinal()}"))
             return True
+
+    def note_days(self, change: Callable[[int], int]) -> tuple[int, int]:
+        """In the file's header too."""
+        with self.write() as session:
+            before = int(session.execute(text("PRAGMA application_id")).scalar_one())
+            after = change(before)
+            if after != before:
+                session.execute(text(f"PRAGMA application_id = {after:d}"))
+            return before, after
 
     def _keep_others_out(self, connection: Connection) -> None:
         """BEGIN has done that."""

@@ -11,7 +11,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -188,8 +188,3 @@ def _now() -> Clock:
 
 def _of_storage(more: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in more.items() if name in {"DATABASE_URL", "BLOBS"}}
-
-
-def each_kind(keys: ChannelKeys, make: Iterable[Callable[[ChannelKeys], Sender]]) -> list[Sender]:
-    """One sender of each kind."""
-    return [each(keys) for each in make]

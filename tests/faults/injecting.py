@@ -6,19 +6,18 @@ import os
 import shutil
 import signal
 import subprocess
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.faults.house import until
-from tests.tracing import Call, calls
 
 WRITES = ("write", "pwrite64", "writev")
 SYNCS = ("fsync", "fdatasync")
 NAMES = ("rename", "renameat", "renameat2", "unlink", "unlinkat", "mkdir", "ftruncate", "utimensat")
 ANSWERS = ("sendto", "sendmsg")
-KINDS = (*WRITES, *SYNCS, *NAMES, *ANSWERS)
+OPENS = ("openat",)
+KINDS = (*WRITES, *SYNCS, *NAMES, *ANSWERS, *OPENS)
 
 
 def missing() -> str:
@@ -52,13 +51,3 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-def seen(log: Path) -> list[Call]:
-    """Every call of the file that has to do with files (or answers), in order."""
-    return calls(log)
-
-
-def count(log: Path) -> Counter[str]:
-    """How often each kind was called."""
-    return Counter(call.name for call in calls(log) if call.name in KINDS)

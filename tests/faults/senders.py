@@ -51,6 +51,7 @@ class Sender(Protocol):
     """See above. `canaries`: what must be found nowhere."""
 
     canaries: tuple[str, ...]
+    refusals: list[int]
 
     def attempt(self, portal: Portal) -> Promise | None: ...
 
@@ -122,7 +123,7 @@ class Plain:
 
 @dataclass
 class Sealed:
-    """With script: a file is uploaded and its upload resumed, the report is sealed once, and the same bytes are sent until they are taken."""
+    """With script: a file is uploaded and its upload resumed, the report is sealed once, and the same bytes go until they are taken."""
 
     keys: ChannelKeys
     size: int = 0
