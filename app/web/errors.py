@@ -48,6 +48,7 @@ _STATUS_OF_OURS: Final = {
     "size_class": 400,
     "signature": 400,
     "storage_busy": 503,
+    "commit_unknown": 500,
     # sealed files; the first ones as tus 1.0 has them
     "unknown_upload": 404,
     "upload_offset": 409,
@@ -111,6 +112,8 @@ def answer(status: int, code: str) -> ResponseReturnValue:
     """The page or the JSON of an error."""
     if _wants_json():
         return jsonify(error=code), status
+    if status >= 500:
+        kept.read()
     again = kept.to_send_again() if status >= 500 else []
     desk = f"{request.path}/".startswith("/desk/")
     return render_template("error.html", status=status, code=code, desk=desk, kept=kept.typed(), again=again, here=request.path), status

@@ -43,6 +43,7 @@ class House:
     folder: Path
     place: Place
     portal: Portal
+    environment: dict[str, str] = field(default_factory=dict, repr=False)
     promises: list[Promise] = field(default_factory=list)
     canaries: set[str] = field(default_factory=set)
 
@@ -145,8 +146,9 @@ def opened(folder: Path, *, under: Sequence[str] = (), data: Path | None = None,
     with databases.lent(home):
         place = make_place(make_context(home, _now(), **_of_storage(more)))
         place.ctx.database.dispose()
-        with Portal(environment(folder, home, more), folder / "log", under=under) as portal:
-            yield House(folder, place, portal)
+        env = environment(folder, home, more)
+        with Portal(env, folder / "log", under=under) as portal:
+            yield House(folder, place, portal, env)
         place.ctx.database.dispose()
 
 

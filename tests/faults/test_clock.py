@@ -20,7 +20,7 @@ from app.services.clock import MOST_DAYS, REST_DAYS
 from app.services.tickets import TicketBox
 from app.storage.models import DeskSession, Tombstone
 from tests.cli.runner import ROOT
-from tests.faults.house import House, environment, opened
+from tests.faults.house import House, opened
 from tests.faults.senders import Plain, Sealed
 from tests.portal import Portal
 from tests.services.letters import close, report, send
@@ -172,7 +172,7 @@ def restart(house: House, step: str) -> None:
     """The portal once more, with the clock so far off."""
     house.portal.stop()
     under = ("faketime", "-m", "-f", step) if step else ()
-    house.portal = Portal(settings(house), house.folder / "log", under=under)
+    house.portal = Portal(house.environment, house.folder / "log", under=under)
     house.portal.start()
 
 
@@ -181,11 +181,7 @@ def tidied(house: House, step: str) -> None:
     script = "import os; from app.settings import from_env; from app.factory import make_context; from app.services import housekeeping"
     script += "; ctx = make_context(from_env(os.environ)); print(ctx.today()); housekeeping.tidy(ctx); ctx.database.dispose()"
     under = ["faketime", "-m", "-f", step] if step else []
-    done = subprocess.run([*under, sys.executable, "-c", script], env=settings(house), cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run([*under, sys.executable, "-c", script], env=house.environment, cwd=ROOT, capture_output=True, text=True)
     assert "ClockJumped" in done.stderr, done.stderr
     day = date.fromisoformat(done.stdout.strip())
     assert abs(day - house.place.ctx.today() - timedelta(days=int(step.strip("d") or 0))) <= timedelta(days=1)
-
-
-def settings(house: House) -> dict[str, str]:
-    return environment(house.folder, house.place.ctx.settings.data, {})

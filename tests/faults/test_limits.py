@@ -31,7 +31,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 def limited(pid: int, what: int, most: int) -> Iterator[None]:
     """Meanwhile a process that runs already has no more of something."""
     before = resource.prlimit(pid, what)
-    resource.prlimit(pid, what, (most, before[1]))
+    resource.prlimit(pid, what, (min(most, before[1]) if before[1] >= 0 else most, before[1]))
     try:
         yield
     finally:
@@ -43,19 +43,25 @@ def limited(pid: int, what: int, most: int) -> Iterator[None]:
 
 def test_out_of_descriptors_nothing_is_claimed_and_the_portal_recovers(house: House) -> None:
     senders = [Plain(1000), Sealed(house.keys), Sealed(house.keys, 1000)]
-    worker = house.only_worker()
-    open_now = len(list(Path(f"/proc/{worker}/fd").iterdir()))
     for more in (0, 1, 2, 4):
+        worker, open_now = until(lambda: _descriptors(house), "no worker stays")
         with limited(worker, resource.RLIMIT_NOFILE, open_now + more), ExitStack() as others:
             for _ in range(more + 2):
                 others.enter_context(closing(socket.create_connection(("127.0.0.1", house.portal.port), timeout=20)))
             for sender in senders:
                 sender_now = type(sender)(size=1000) if isinstance(sender, Plain) else Sealed(house.keys, 1000)
                 _attempt_shortly(house, sender_now)
-        worker = house.only_worker()
-        open_now = len(list(Path(f"/proc/{worker}/fd").iterdir()))
     for sender in senders:
         house.send(sender)
+
+
+def _descriptors(house: House) -> tuple[int, int] | None:
+    """The worker, and how many it has open; None while one ends."""
+    worker = house.only_worker()
+    try:
+        return worker, len(list(Path(f"/proc/{worker}/fd").iterdir()))
+    except FileNotFoundError:
+        return None
 
 
 def _attempt_shortly(house: House, sender: Plain | Sealed) -> None:

@@ -139,12 +139,14 @@ class NewerPortal(Portal):
     """A portal of the next version."""
 
     def __init__(self, house: House, command: tuple[str, ...]) -> None:
-        super().__init__(environment(house.folder, house.place.ctx.settings.data, {}), house.folder / "log")
+        super().__init__(house.environment, house.folder / "log")
         self._command = [*command, "serve"]
 
 
 def test_while_the_next_version_migrates_and_serves_the_older_one_goes_on_taking_reports(tmp_path: Path, database_kind: Kind) -> None:
-    with opened(tmp_path, THREADS="2") as house:
+    # A place that nobody else is lent afterwards: its schema is of no version that there is.
+    own = {"DATABASE_URL": databases.empty_schema()} if database_kind == "postgresql" else {}
+    with opened(tmp_path, THREADS="2", **own) as house:
         older, over, taken = house.portal, threading.Event(), 0
         with NewerPortal(house, newer(tmp_path)) as new:  # it migrates as it starts
             thread = threading.Thread(target=_report, args=(house, over))
@@ -165,7 +167,7 @@ def test_while_the_next_version_migrates_and_serves_the_older_one_goes_on_taking
             house.check()
         older.stop()
         command = [str(COMMAND), "serve"]
-        done = subprocess.run(command, env=environment(tmp_path, tmp_path / "data", {}), capture_output=True, text=True, cwd=ROOT)
+        done = subprocess.run(command, env=house.environment, capture_output=True, text=True, cwd=ROOT)
         assert done.returncode != 0 and "newer version" in done.stderr  # once stopped, it does not begin on what it does not know
 
 

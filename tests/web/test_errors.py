@@ -188,4 +188,4 @@ def test_loopback_names_are_known_on_a_loopback_server(app: Flask, host: str) ->
 
 def test_every_error_of_ours_has_a_status() -> None:
     codes = {value.code for value in vars(errors).values() if isinstance(value, type) and issubclass(value, QuietlineError)}
-    assert codes - set(_STATUS_OF_OURS) == {"internal", "settings", "command"}
+    assert codes - set(_STATUS_OF_OURS) == {"internal", "settings", "command", "clock"}
