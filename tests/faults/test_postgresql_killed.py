@@ -10,15 +10,24 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlencode
 
+import psycopg
 import pytest
 
 from tests.faults.house import House, opened, until
-from tests.faults.senders import Plain, Sealed, Sender
+from tests.faults.senders import FORM, Plain, Sealed, Sender, ask
 from tests.postgres import Server
 
 pytestmark = pytest.mark.only_postgresql
 KILLS = 4
+LOSING = """
+    CREATE FUNCTION losing() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(10); RETURN NULL; END';
+    CREATE CONSTRAINT TRIGGER losing AFTER INSERT ON cases DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION losing();
+"""
+"""Ends the connection while it commits a new case."""
+
 CLIENTS = 4
 
 
@@ -111,6 +120,21 @@ def test_reports_go_on_through_kills_of_the_database_and_none_is_lost_or_twice(t
         assert reporters.failed == []
         assert reporters.tries > 0, "no report met the fault"
         assert set(reporters.refusals) <= {500, 503}, reporters.refusals
+        house.check()
+
+
+def test_a_connection_that_is_lost_in_the_commit_is_told_as_unknown_and_the_same_again_is_one_case(tmp_path: Path, server: Mortal) -> None:
+    with opened(tmp_path, DATABASE_URL=server.address) as house, psycopg.connect(server.address, autocommit=True) as owner:
+        house.send(Plain())
+        plain, sealed = Plain(), Sealed(house.keys)
+        owner.execute(LOSING)
+        assert not house.attempt(plain) and not house.attempt(sealed)
+        assert (plain.refusals, sealed.refusals) == ([500], [500])
+        answer = ask(house.portal, "POST", "/report/ethics/send", urlencode(plain._form or {}, doseq=True).encode(), FORM)
+        assert answer is not None and "We do not know whether it arrived" in answer.page.text
+        assert "CommitUnknown" in house.said()
+        owner.execute("DROP TRIGGER losing ON cases")
+        assert house.send(plain) == house.send(sealed) == 1
         house.check()
 
 
