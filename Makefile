@@ -25,6 +25,7 @@ test: test-browser-client test-python
 test-python: $(DEV) $(NODE_MODULES)
 	@.ci/chromium
 	@.ci/strace
+	@.ci/faketime
 	@test "$(DATABASE)" = sqlite || .ci/postgresql
 	$(VENV)/bin/python -m pytest -n $(JOBS) --dist worksteal --database $(DATABASE)
 
