@@ -47,7 +47,7 @@ def refused(house: House, sender: Sender) -> None:
 
 def database(folder: Path, small: Path) -> None:
     with opened(folder / "house", data=small / "data") as house:
-        kept = [Plain(), Sealed(house.keys)]
+        kept: list[Sender] = [Plain(), Sealed(house.keys)]
         for sender in kept:
             house.send(sender)
         for left in LEFT:

@@ -23,6 +23,7 @@ from sqlalchemy import select
 from app.crypto import attachment
 from app.crypto.message import ChannelKeys, Payload
 from app.crypto.receipt import mailbox_hash
+from app.domain import AttachmentId
 from app.services import files, followup, uploads
 from app.storage.models import Attachment, Case
 from tests.canary import found_below
@@ -127,13 +128,13 @@ class House:
         (seen, *_) = as_officer(self.place, promise.receipt, sealed.messages)
         assert seen.payload is not None and seen.payload.body == promise.text
         for each in report.attachments:
-            mine = files.open_for_reporter(ctx, org, promise.receipt, each.id)
+            mine = files.open_for_reporter(ctx, org, promise.receipt, AttachmentId(each.id))
             assert hashlib.sha256(b"".join(mine.chunks)).digest() == each.sha256
             assert self._officers_file(seen.payload, each.id) == each.sha256
 
     def _officers_file(self, report: Payload, file: str) -> bytes:
         (named,) = [each for each in report.attachments if each.id == file]
-        _, pieces = self.place.ctx.blobs.read(self.place.id, named.id)
+        _, pieces = self.place.ctx.blobs.read(self.place.id, AttachmentId(named.id))
         opened = attachment.open(pieces, self.place.keyring.identities, named.size, named.sha256)
         return hashlib.sha256(b"".join(opened)).digest()
 

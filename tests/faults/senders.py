@@ -183,7 +183,7 @@ class Sealed:
         return int(answer.headers["Upload-Offset"])
 
     def _report(self) -> bytes:
-        named = ()
+        named: tuple[Attachment, ...] = ()
         if self.size:
             file = AttachmentId(self._location.rpartition("/")[2])
             named = (Attachment(file, f"{self._mark}.bin", "", self.size, hashlib.sha256(self._file).digest()),)

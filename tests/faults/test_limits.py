@@ -42,15 +42,14 @@ def limited(pid: int, what: int, most: int) -> Iterator[None]:
 
 
 def test_out_of_descriptors_nothing_is_claimed_and_the_portal_recovers(house: House) -> None:
-    senders = [Plain(1000), Sealed(house.keys), Sealed(house.keys, 1000)]
+    senders: list[Plain | Sealed] = [Plain(1000), Sealed(house.keys), Sealed(house.keys, 1000)]
     for more in (0, 1, 2, 4):
         worker, open_now = until(lambda: _descriptors(house), "no worker stays")
         with limited(worker, resource.RLIMIT_NOFILE, open_now + more), ExitStack() as others:
             for _ in range(more + 2):
                 others.enter_context(closing(socket.create_connection(("127.0.0.1", house.portal.port), timeout=20)))
             for sender in senders:
-                sender_now = type(sender)(size=1000) if isinstance(sender, Plain) else Sealed(house.keys, 1000)
-                _attempt_shortly(house, sender_now)
+                _attempt_shortly(house, Plain(1000) if isinstance(sender, Plain) else Sealed(house.keys, 1000))
     for sender in senders:
         house.send(sender)
 
@@ -81,7 +80,7 @@ def test_out_of_memory_nothing_is_claimed_and_the_portal_recovers(house: House) 
     for spare in (0, 64 << 10, 1 << 20):
         worker = house.only_worker()
         size = int(Path(f"/proc/{worker}/statm").read_text().split()[0]) * resource.getpagesize()
-        senders = [Plain(2 << 20), Sealed(house.keys, UPLOAD)]
+        senders: list[Plain | Sealed] = [Plain(2 << 20), Sealed(house.keys, UPLOAD)]
         with limited(worker, resource.RLIMIT_AS, size + spare):
             for sender in senders:
                 house.attempt(sender)

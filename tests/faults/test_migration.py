@@ -145,8 +145,8 @@ class NewerPortal(Portal):
 
 def test_while_the_next_version_migrates_and_serves_the_older_one_goes_on_taking_reports(tmp_path: Path, database_kind: Kind) -> None:
     # A place that nobody else is lent afterwards: its schema is of no version that there is.
-    own = {"DATABASE_URL": databases.empty_schema()} if database_kind == "postgresql" else {}
-    with opened(tmp_path, THREADS="2", **own) as house:
+    own = databases.empty_schema() if database_kind == "postgresql" else databases.url(tmp_path / "data")
+    with opened(tmp_path, THREADS="2", DATABASE_URL=own) as house:
         older, over, taken = house.portal, threading.Event(), 0
         with NewerPortal(house, newer(tmp_path)) as new:  # it migrates as it starts
             thread = threading.Thread(target=_report, args=(house, over))

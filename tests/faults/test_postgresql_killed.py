@@ -140,10 +140,10 @@ def test_a_connection_that_is_lost_in_the_commit_is_told_as_unknown_and_the_same
 
 def test_while_the_database_is_gone_nothing_is_claimed_and_the_text_is_kept(tmp_path: Path, server: Mortal) -> None:
     with opened(tmp_path, DATABASE_URL=server.address) as house:
-        senders = [Plain(), Plain(1000), Sealed(house.keys), Sealed(house.keys, 1000)]
+        senders: list[Sender] = [Plain(), Plain(1000), Sealed(house.keys), Sealed(house.keys, 1000)]
         for sender in senders:
             house.send(sender)
-        late = [Plain(), Plain(1000), Sealed(house.keys), Sealed(house.keys, 1000)]
+        late: list[Sender] = [Plain(), Plain(1000), Sealed(house.keys), Sealed(house.keys, 1000)]
         server.kill()
         for sender in late:
             assert not house.attempt(sender)
