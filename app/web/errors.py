@@ -81,6 +81,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(QuietlineError, _ours)
     app.register_error_handler(Exception, _unexpected)
+    app.log_exception = lambda info: _record(info[1] or RuntimeError())  # type: ignore[method-assign]  # of an answer that failed itself
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:

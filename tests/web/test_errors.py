@@ -14,6 +14,7 @@ from app.services import followup, intake, receipts
 from app.web.errors import _STATUS_OF_OURS
 from app.web.roles import Role, needs
 from tests.support import Place
+from tests.web.filling import Chosen, submit
 from tests.web.page import Page
 from tests.web.reporter import BASE, BODY, SUBJECT, Reporter, words
 
@@ -189,3 +190,31 @@ def test_loopback_names_are_known_on_a_loopback_server(app: Flask, host: str) ->
 def test_every_error_of_ours_has_a_status() -> None:
     codes = {value.code for value in vars(errors).values() if isinstance(value, type) and issubclass(value, QuietlineError)}
     assert codes - set(_STATUS_OF_OURS) == {"internal", "settings", "command", "clock"}
+
+
+def test_an_answer_that_fails_itself_is_logged_like_any_error(
+    reporter: Reporter, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("app.services.organisations.resolve", fail)
+    monkeypatch.setattr("app.web.reporter.kept.typed", fail)
+    with caplog.at_level(logging.DEBUG):
+        assert reporter.client.get("/", base_url=BASE).status_code == 500
+    assert {record.getMessage().split()[0] for record in caplog.records} == {"ValueError"}
+    assert SECRET not in caplog.text
+
+
+@pytest.mark.parametrize("error", [StorageBusy, ValueError])
+def test_what_was_typed_comes_back_although_the_database_failed_before_the_form_was_read(
+    reporter: Reporter, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    form = reporter.check().form("/report/ethics/send")
+
+    def gone(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("app.services.organisations.resolve", gone)
+    page = reporter.post("/report/ethics/send", form)
+    assert (page.status, BODY in kept(page).values()) == (503 if error is StorageBusy else 500, True)
+    page = submit(reporter, "/report/ethics/check", {"body": BODY}, Chosen("plan.txt", b"x" * 100_000))
+    assert BODY in kept(page).values()
+    assert page.status >= 500

@@ -40,11 +40,12 @@ def read() -> None:
     """Where something failed before the form was read, read it now, up to its first file: what was typed must not be lost over that."""
     if not is_unread():
         return
-    with suppress(HTTPException), patience.hurried(request.environ, patience.SILENCE + LIMITS.form_bytes / patience.SLOWEST):
-        if request.mimetype == MULTIPART:
-            multipart.receive(LIMITS.form_bytes, _no_file)
-        else:
+    with suppress(HTTPException):
+        if request.mimetype != MULTIPART:
             read_late()
+            return
+        with patience.hurried(request.environ, patience.SILENCE + LIMITS.form_bytes / patience.SLOWEST):
+            multipart.receive(LIMITS.form_bytes, _no_file)
 
 
 def _no_file(_part: multipart.Part, _fields: object) -> None:
