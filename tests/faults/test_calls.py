@@ -36,7 +36,7 @@ def test_killed_at_any_call_a_report_is_acknowledged_and_there_or_can_be_sent_ag
     log = house.folder.with_name("trace")
     chosen = sample(points(house, journey, log), FEW[journey], SEED)
     print(f"FAULTS_SEED={SEED}", chosen)
-    assert strikes(house, journey, chosen, log) > 0.6 * len(chosen)
+    assert strikes(house, journey, chosen, log) >= len(chosen) - 1
 
 
 @pytest.mark.parametrize("journey", [each for each in JOURNEYS if each != "withdrawal"])
