@@ -81,7 +81,13 @@ def install(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(QuietlineError, _ours)
     app.register_error_handler(Exception, _unexpected)
-    app.log_exception = lambda info: _record(info[1] or RuntimeError())  # type: ignore[method-assign]  # of an answer that failed itself
+    app.log_exception = _of_an_answer  # type: ignore[method-assign]
+
+
+def _of_an_answer(exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None]) -> None:
+    """What Flask would log with its traceback and the time: an answer that failed while an error was being told."""
+    if exc_info[1] is not None:
+        _record(exc_info[1])
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
