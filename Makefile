@@ -15,7 +15,7 @@ DEV     := $(VENV)/.dev
 NODE_MODULES := app/browser/node_modules/.installed
 PIP     := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test test-python test-browser-client lint bundle bundle-check bench lock messages clean
+.PHONY: run test test-python test-browser-client lint bundle bundle-check bench faults lock messages clean
 
 run: $(RUNTIME)
 	@QUIETLINE_DATA=$(DATA) QUIETLINE_BIND=127.0.0.1:$(PORT) exec $(VENV)/bin/quietline demo
@@ -25,6 +25,7 @@ test: test-browser-client test-python
 test-python: $(DEV) $(NODE_MODULES)
 	@.ci/chromium
 	@.ci/strace
+	@.ci/faketime
 	@test "$(DATABASE)" = sqlite || .ci/postgresql
 	$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --database $(DATABASE)
 
@@ -47,6 +48,11 @@ bundle-check: $(NODE_MODULES)
 
 bench: $(DEV)
 	$(VENV)/bin/python -m tests.bench
+
+# Killed, and failing, at every call of a journey in turn: some twenty minutes, as root. A sample of it is part of `make test`.
+faults: $(DEV)
+	@.ci/strace
+	$(VENV)/bin/python -m tests.faults.kill
 
 messages: $(DEV)
 	$(VENV)/bin/pybabel -q extract -F app/translations/babel.cfg --add-comments "Translators:" --no-location --sort-output --project Quietline --version "" -o app/translations/messages.pot app

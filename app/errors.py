@@ -203,6 +203,18 @@ class StorageBusy(QuietlineError):
     code = "storage_busy"
 
 
+class CommitUnknown(QuietlineError):
+    """The connection to the database was lost while it committed: whether it is stored, nobody knows. The same again tells."""
+
+    code = "commit_unknown"
+
+
+class ClockJumped(QuietlineError):
+    """The clock is days away from the last day that was seen; nothing is deleted by days until a week has gone by (services/clock.py)."""
+
+    code = "clock"
+
+
 # --- sealed files (raised by app.services and app.storage) -------------------------------------------------------------
 
 

@@ -170,7 +170,9 @@ class Databases:
     def _emptied(self, url: str) -> bool:
         schema = url.rpartition("%3D")[2]
         try:
-            self.execute(f"SET search_path = {schema}; {_EMPTY}; COMMENT ON TABLE alembic_version IS NULL")
+            self.execute(
+                f"SET search_path = {schema}; {_EMPTY}; COMMENT ON TABLE alembic_version IS NULL; COMMENT ON TABLE tombstones IS NULL"
+            )
         except psycopg.Error:  # somebody is still at it, or it has no such tables any more
             return False
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -83,5 +84,7 @@ class Context:
     def cut_journal(self) -> None:
         """Cut the journal, which still holds what was deleted; where a reader keeps it open, housekeeping does it within seconds."""
         self.journal_due.clear()  # first, so that somebody else's failure in the meantime is not forgotten
-        if not self.database.truncate_journal():
-            self.journal_due.set()
+        with ExitStack() as failed:
+            failed.callback(self.journal_due.set)
+            if self.database.truncate_journal():
+                failed.pop_all()

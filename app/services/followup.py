@@ -18,7 +18,7 @@ from app.crypto.hybrid import HybridRecipient
 from app.crypto.message import REPORTER, Attachment, Payload
 from app.crypto.receipt import Receipt, mailbox_hash
 from app.domain import AttachmentId, CaseId, Kind, MailboxHash, MessageId, OrganisationId, Outcome, Problem, SealedBy, SealedMessage, State
-from app.errors import NoConversation, SealedRefused, StorageBusy, UnknownChannel
+from app.errors import CommitUnknown, NoConversation, SealedRefused, StorageBusy, UnknownChannel
 from app.services import dates, organisations, removal
 from app.services.context import Context
 from app.services.drafts import check_answer
@@ -160,7 +160,7 @@ def withdraw(ctx: Context, org: OrganisationId, mailbox_key: bytes) -> None:
         with ctx.database.write() as session:
             case = _case(session, org, mailbox, lock=True)
             files = removal.drop_case(session, case, ctx.today())
-    except StorageBusy:
+    except (StorageBusy, CommitUnknown):
         ctx.swept.ask()  # the connection may have been lost after the commit
         raise
     removal.forget(ctx, org, files)

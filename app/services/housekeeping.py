@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from datetime import date
 from typing import Final
 
-from app.services import retention, sessions, uploads
+from app.services import clock, retention, sessions, uploads
 from app.services.context import Context
 from app.storage import organisations
 
@@ -32,7 +32,7 @@ def turn(ctx: Context, due: float) -> float:
 
 def tidy(ctx: Context) -> None:
     """Forget old keys of tickets, delete every expired session and upload and every file that no row names, cut the journal, and once a
-    day delete closed cases whose time is over and put the database in order.
+    day delete closed cases whose time is over (where the day can be believed) and put the database in order.
 
     Each is done even where another fails; an error comes out at the end.
     """
@@ -64,7 +64,7 @@ def _sweep_files(ctx: Context) -> None:
 
 def _keep_no_longer(ctx: Context) -> None:
     today = ctx.today()
-    if ctx.retained.due(today):
+    if clock.believed(ctx) and ctx.retained.due(today):
         retention.run(ctx)
         ctx.retained.done(today)
 

@@ -57,5 +57,7 @@ def drop_case(session: Session, case: Case, day: date) -> tuple[AttachmentId, ..
 
 def forget(ctx: Context, org: OrganisationId, files: Sequence[AttachmentId]) -> None:
     """Once it is committed: delete what the journal still holds, and the bytes of the files."""
-    ctx.cut_journal()  # first: overwriting large files takes its time
-    forget_blobs(ctx, org, files)
+    try:
+        ctx.cut_journal()  # first: overwriting large files takes its time
+    finally:
+        forget_blobs(ctx, org, files)

@@ -67,7 +67,7 @@ def start(ctx: Context, transaction: Transaction, org: OrganisationId, officer: 
     """A new session inside an open transaction, which also clears away everybody's expired ones."""
     now = ctx.seconds()
     token, key = secrets.token_bytes(TOKEN_BYTES), secrets.token_bytes(32)
-    rows.drop_expired(transaction, org, seen_before=now - IDLE_SECONDS, started_before=now - MOST_SECONDS)
+    _drop_expired(transaction, org, now)
     row = DeskSession(organisation_id=org, token_hash=_hash(token), officer_id=officer, started_at=now, seen_at=now, wrapping_key=key)
     rows.add(transaction, row)
     return Started(b64u_encode(token), key)
@@ -88,7 +88,7 @@ def load(ctx: Context, org: OrganisationId, token: str) -> Session | None:
             return None
         found = Session(public(transaction, officer), row.wrapping_key is not None, token_hash)
     now = ctx.seconds()
-    if now - row.seen_at > IDLE_SECONDS or now - row.started_at > MOST_SECONDS:
+    if abs(now - row.seen_at) > IDLE_SECONDS or now - row.started_at > MOST_SECONDS:
         end(ctx, found)
         return None
     if now - row.seen_at >= TOUCH_SECONDS:
@@ -121,7 +121,7 @@ def sweep(ctx: Context, org: OrganisationId) -> None:
     """Delete what has expired and was never asked for again."""
     now = ctx.seconds()
     with ctx.database.write() as transaction:
-        rows.drop_expired(transaction, org, seen_before=now - IDLE_SECONDS, started_before=now - MOST_SECONDS)
+        _drop_expired(transaction, org, now)
     ctx.cut_journal()
 
 
@@ -138,6 +138,11 @@ def public(transaction: Transaction, row: OfficerRow) -> Officer:
         fingerprint=fingerprint.officer(row.recipient, row.verify),
         channels=tuple(officer_rows.channels_of(transaction, row.organisation_id, row.id)),
     )
+
+
+def _drop_expired(transaction: Transaction, org: OrganisationId, now: int) -> None:
+    """Those of a clock that was ahead, and was set right since, would else live until it is as late as that."""
+    rows.drop_expired(transaction, org, seen_before=now - IDLE_SECONDS, seen_after=now + IDLE_SECONDS, started_before=now - MOST_SECONDS)
 
 
 def _touch(ctx: Context, org: OrganisationId, token_hash: bytes, now: int) -> None:

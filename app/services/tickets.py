@@ -57,9 +57,10 @@ class TicketBox:
         period = seconds // LIFE
         with self._page.locked() as memory:
             held, newest, has_previous, previous = _KEYS.unpack_from(memory)
-            # A clock that is set back keeps the newest key: rotating then would expire tickets that people still hold.
-            if period > held:
-                has_previous, previous = period == held + 1, newest
+            # A clock that is set back by a little keeps the newest key, and one that is set right after it was far ahead keeps it as the
+            # predecessor: tickets that people still hold stay good, and no key stays until the clock is as late as that again.
+            if period > held or period < held - 1:
+                has_previous, previous = period <= held + 1, newest
                 newest = new_key()
                 self._write(period, newest, previous if has_previous else b"")
             return [newest, previous] if has_previous else [newest]

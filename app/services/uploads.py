@@ -19,7 +19,17 @@ from app.crypto.header import HEADER_BYTES
 from app.crypto.inspect import plaintext_length
 from app.crypto.padding import attachment_class, is_attachment_class
 from app.domain import LIMITS, AttachmentId, OrganisationId
-from app.errors import BlobMissing, FormatError, OffsetConflict, QuotaReached, StorageBusy, UnknownUpload, UploadRefused, UploadTooLarge
+from app.errors import (
+    BlobMissing,
+    CommitUnknown,
+    FormatError,
+    OffsetConflict,
+    QuotaReached,
+    StorageBusy,
+    UnknownUpload,
+    UploadRefused,
+    UploadTooLarge,
+)
 from app.services import quota
 from app.services.context import Context
 from app.services.dates import oldest_upload, upload_expires
@@ -128,7 +138,7 @@ def cancel(ctx: Context, org: OrganisationId, upload: AttachmentId) -> None:
 def discard(ctx: Context, org: OrganisationId, unwanted: Iterable[AttachmentId]) -> None:
     """Cancel several, and say nothing of those that are gone, or cannot be reached: they are swept."""
     for upload in unwanted:
-        with suppress(UnknownUpload, StorageBusy, OSError):
+        with suppress(UnknownUpload, StorageBusy, CommitUnknown, OSError):
             cancel(ctx, org, upload)
 
 
@@ -197,6 +207,7 @@ def _stored(ctx: Context, org: OrganisationId, row: UploadRow) -> tuple[bytes, b
         raise UnknownUpload from None
     if length != row.length:
         raise UnknownUpload
+    ctx.blobs.confirm(org, row.id)
     head = next(pieces, b"")
     digest = hashlib.sha256(head)
     for piece in pieces:

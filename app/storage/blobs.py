@@ -18,8 +18,13 @@ class BlobStore(Protocol):
     def put(self, organisation: OrganisationId, name: AttachmentId, staged: Path) -> None:
         """Take over a whole file. It is durable under its name when this returns, and `staged` is gone.
 
-        A file of that name is replaced in one step. FileNotFoundError where nothing is staged, NoRoom where there is no room.
+        A file of that name is replaced in one step. FileNotFoundError where nothing is staged, NoRoom where there is no room. Where the
+        disk fails, a local store leaves the file staged, or empty in its place when it cannot be known what of it is on the disk.
         """
+        ...
+
+    def confirm(self, organisation: OrganisationId, name: AttachmentId) -> None:
+        """Make sure that a file which is there is durable: whoever put it may have been killed before it was. BlobMissing."""
         ...
 
     def read(self, organisation: OrganisationId, name: AttachmentId) -> tuple[int, Iterator[bytes]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from app.domain import AttachmentId, OrganisationId
@@ -20,10 +21,23 @@ class LocalBlobs:
     def put(self, organisation: OrganisationId, name: AttachmentId, staged: Path) -> None:
         target = files.place(self.folder, organisation, name)
         with files.room():
-            _sync_file(staged)
+            _sync_or_cut(staged)
             files.make_folder(target.parent)
             staged.replace(target)
-            files.sync_folder(target.parent)
+            try:
+                files.sync_folder(target.parent)
+            except OSError:
+                with suppress(OSError):  # so that trying again moves it again, and does not just ask a second time
+                    target.replace(staged)
+                raise
+
+    def confirm(self, organisation: OrganisationId, name: AttachmentId) -> None:
+        target = files.place(self.folder, organisation, name)
+        try:
+            _sync_file(target)
+        except FileNotFoundError:
+            raise BlobMissing from None
+        files.sync_folder(target.parent)
 
     def read(self, organisation: OrganisationId, name: AttachmentId) -> tuple[int, Iterator[bytes]]:
         try:
@@ -65,6 +79,18 @@ class FilePieces(Iterator[bytes]):
 
     def __del__(self) -> None:
         self.close()
+
+
+def _sync_or_cut(path: Path) -> None:
+    """The kernel tells of a write that failed once, and then takes the pages for clean: a second fsync would succeed over bytes that never
+    reached the disk. So nothing of such a file is believed any more; its upload begins again."""
+    try:
+        _sync_file(path)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        os.truncate(path, 0)
+        raise
 
 
 def _sync_file(path: Path) -> None:

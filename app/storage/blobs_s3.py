@@ -53,6 +53,11 @@ class S3Blobs:
                 raise StorageBusy
         staged.unlink(missing_ok=True)
 
+    def confirm(self, organisation: OrganisationId, name: AttachmentId) -> None:
+        """What an S3-compatible store shows is durable."""
+        if not self.has(organisation, name):
+            raise BlobMissing
+
     def read(self, organisation: OrganisationId, name: AttachmentId) -> tuple[int, Iterator[bytes]]:
         path = _path(organisation, name)
         with _told():

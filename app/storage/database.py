@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -13,7 +13,7 @@ from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import Session
 
-from app.errors import StorageBusy
+from app.errors import CommitUnknown, StorageBusy
 
 BUSY_MILLISECONDS: Final = 5000
 """How long a writer waits for another before it gives up."""
@@ -48,10 +48,14 @@ class Database(ABC):
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A transaction that writes: committed when the block ends well, else rolled back. `StorageBusy` when a lock is not to be had."""
-        with self._busy_named(), Session(self._writers, expire_on_commit=False) as session, session.begin():
+        """A transaction that writes: committed when the block ends well, else rolled back. `StorageBusy` when a lock is not to be had,
+        and `CommitUnknown` when nobody can say whether it was committed."""
+        with self._busy_named(), Session(self._writers, expire_on_commit=False) as session, session.begin() as transaction:
             session.connection()
             yield session
+            session.flush()
+            with self._unknown_named():
+                transaction.commit()
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
@@ -85,6 +89,10 @@ class Database(ABC):
         """Note a day in the database. False when just this day is noted already, so that one process of several is told True."""
 
     @abstractmethod
+    def note_days(self, change: Callable[[int], int]) -> tuple[int, int]:
+        """Change the one number (0 to 2**31 - 1) that is noted beside the rows; 0 where none is. Gives it as it was, and as it is now."""
+
+    @abstractmethod
     def _is_busy(self, error: Exception) -> bool:
         """Whether trying again later may help: a lock or a connection was not to be had."""
 
@@ -103,6 +111,19 @@ class Database(ABC):
     def after_fork(self) -> None:
         """In a forked process: forget the parent's connections without closing them (closing would end what the parent has open)."""
         self._engine.dispose(close=False)
+
+    def _is_lost(self, error: Exception) -> bool:  # noqa: ARG002
+        """Whether this, while committing, says nothing of how it ended."""
+        return False
+
+    @contextmanager
+    def _unknown_named(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            if self._is_lost(error):
+                raise CommitUnknown() from None
+            raise
 
     @contextmanager
     def _busy_named(self) -> Iterator[None]:

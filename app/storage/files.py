@@ -21,6 +21,7 @@ _NAME: Final = re.compile(r"[a-z2-7]{26}")
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _SECONDS_OF_A_DAY: Final = 24 * 60 * 60
 _ZEROS: Final = bytes(PIECE)
+_durable: Final[set[Path]] = set()
 
 
 def is_name(name: str) -> bool:
@@ -40,19 +41,29 @@ def room() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
+        if is_full(error):
             raise NoRoom from None
         raise
 
 
+def is_full(error: OSError) -> bool:
+    """Whether this says that there is no room."""
+    return error.errno in _FULL
+
+
 def make_folder(folder: Path) -> None:
-    """A folder for the owner only, and durable: it, and every one that is missing on the way."""
-    if folder.is_dir():
+    """A folder for the owner only, and durable: it, and every one that is missing on the way.
+
+    One that is there may have been made a moment ago by a process that was killed before it synced it: each process does, once.
+    """
+    if folder in _durable and folder.is_dir():
         return
-    make_folder(folder.parent)
-    with suppress(FileExistsError):
-        folder.mkdir(mode=0o700)
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        with suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
     sync_folder(folder.parent)
+    _durable.add(folder)
 
 
 def sync_folder(folder: Path) -> None:

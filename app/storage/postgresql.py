@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any, Final
 
@@ -27,9 +28,12 @@ MIGRATION_MILLISECONDS: Final = 120_000
 REWRITE_MILLISECONDS: Final = 2000
 """How long the daily rewriting waits for a table, while everybody who wants it waits behind."""
 
-# Connection trouble, serialization and deadlock, too many connections, lock not to be had, idle in transaction, shutting down or starting.
-_BUSY_CLASSES: Final = frozenset({"08", "40"})
-_BUSY_STATES: Final = frozenset({"53300", "55P03", "25P03", "57P01", "57P02", "57P03", "57P05"})
+# Connection trouble, serialization and deadlock, out of something (disk, memory, connections), lock not to be had, idle in transaction,
+# shutting down or starting.
+_BUSY_CLASSES: Final = frozenset({"08", "40", "53"})
+_BUSY_STATES: Final = frozenset({"55P03", "25P03", "57P01", "57P02", "57P03", "57P05"})
+_LOST_CLASSES: Final = frozenset({"08", "57"})  # the connection, or the server
+_NOTE: Final = "Quietline saw day "
 _KEYS: Final = text("""
     SELECT quote_ident(t.relname), quote_ident(i.relname) FROM pg_index x
     JOIN pg_class t ON t.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid
@@ -98,6 +102,17 @@ class PostgresqlDatabase(Database):
             session.execute(text(f"COMMENT ON TABLE alembic_version IS '{note}'"))
             return True
 
+    def note_days(self, change: Callable[[int], int]) -> tuple[int, int]:
+        """In another table's comment."""
+        with self.write() as session:
+            _lock(session.connection(), "days")
+            said = session.scalar(text("SELECT obj_description('tombstones'::regclass, 'pg_class')")) or ""
+            before = int(said.removeprefix(_NOTE)) if said.startswith(_NOTE) else 0
+            after = change(before)
+            if after != before:
+                session.execute(text(f"COMMENT ON TABLE tombstones IS '{_NOTE}{after:d}'"))
+            return before, after
+
     def _keep_others_out(self, connection: Connection) -> None:
         connection.execute(text(f"SET LOCAL lock_timeout = {MIGRATION_MILLISECONDS}"))
         _lock(connection, "migrate")
@@ -108,6 +123,12 @@ class PostgresqlDatabase(Database):
             secret = [column.name for column in table.columns if isinstance(column.type, LargeBinary)]
             for column in (*secret, *_UNSAMPLED.get(table.name, ())):
                 connection.execute(text(f'ALTER TABLE "{table.name}" ALTER COLUMN "{column}" SET STATISTICS 0'))
+
+    def _is_lost(self, error: Exception) -> bool:
+        if not isinstance(error, DBAPIError):
+            return False
+        state = getattr(error.orig, "sqlstate", None)
+        return state is None or state[:2] in _LOST_CLASSES
 
     def _is_busy(self, error: Exception) -> bool:
         if not isinstance(error, DBAPIError):

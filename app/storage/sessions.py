@@ -31,9 +31,9 @@ def drop(session: Session, organisation: OrganisationId, token_hash: bytes) -> N
     session.execute(delete(DeskSession).where(*_this(organisation, token_hash)))
 
 
-def drop_expired(session: Session, organisation: OrganisationId, *, seen_before: int, started_before: int) -> None:
-    """Delete what has been idle, or open, for too long."""
-    old = or_(DeskSession.seen_at < seen_before, DeskSession.started_at < started_before)
+def drop_expired(session: Session, organisation: OrganisationId, *, seen_before: int, seen_after: int, started_before: int) -> None:
+    """Delete what has been idle, or open, for too long, and what was seen at a time that is still to come."""
+    old = or_(DeskSession.seen_at < seen_before, DeskSession.seen_at > seen_after, DeskSession.started_at < started_before)
     ours = DeskSession.organisation_id == organisation
     # Two who sweep at once must not wait for each other in a circle: what somebody else is at is left to them.
     swept = select(DeskSession.token_hash).where(ours, old).with_for_update(skip_locked=True)

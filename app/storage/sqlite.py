@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
@@ -29,7 +29,8 @@ _BEGIN: Final = "quietline_begin"
 _CHECKPOINT_PAGES: Final = 1000  # SQLite's own default
 _TRIES: Final = 3
 _CLOSING_MILLISECONDS: Final = 200
-_BUSY_CODES: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+# A lock that is not to be had, and a full disk: nothing was stored, and later it may be.
+_BUSY_CODES: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL})
 
 
 class SqliteDatabase(Database):
@@ -107,6 +108,15 @@ class SqliteDatabase(Database):
                 return False
             session.execute(text(f"PRAGMA user_version = {day.toordinal()}"))
             return True
+
+    def note_days(self, change: Callable[[int], int]) -> tuple[int, int]:
+        """In the file's header too."""
+        with self.write() as session:
+            before = int(session.execute(text("PRAGMA application_id")).scalar_one())
+            after = change(before)
+            if after != before:
+                session.execute(text(f"PRAGMA application_id = {after:d}"))
+            return before, after
 
     def _keep_others_out(self, connection: Connection) -> None:
         """BEGIN has done that."""

@@ -174,10 +174,18 @@ class Partial:
         self._running = None
 
     def keep(self, day: date) -> None:
-        """Date what was written to the day, and make it durable. NoRoom when there turns out to be no room for it."""
+        """Date what was written to the day, and make it durable. NoRoom when there turns out to be no room for it.
+
+        When the disk fails nothing of the file is believed any more, and it is cut to nothing (see blobs_local).
+        """
         with files.room():
             files.blur(self.descriptor, day)
-            os.fsync(self.descriptor)
+            try:
+                os.fsync(self.descriptor)
+            except OSError as error:
+                if not files.is_full(error):
+                    self.cut(0)
+                raise
 
     def forget(self) -> None:
         """Overwrite what was written, where the name is gone already."""

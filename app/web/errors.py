@@ -49,6 +49,7 @@ _STATUS_OF_OURS: Final = {
     "size_class": 400,
     "signature": 400,
     "storage_busy": 503,
+    "commit_unknown": 500,
     # sealed files; the first ones as tus 1.0 has them
     "unknown_upload": 404,
     "upload_offset": 409,
@@ -81,6 +82,13 @@ def install(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(QuietlineError, _ours)
     app.register_error_handler(Exception, _unexpected)
+    app.log_exception = _of_an_answer  # type: ignore[method-assign]
+
+
+def _of_an_answer(exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None]) -> None:
+    """What Flask would log with its traceback and the time: an answer that failed while an error was being told."""
+    if exc_info[1] is not None:
+        _record(exc_info[1])
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
@@ -112,6 +120,8 @@ def answer(status: int, code: str) -> ResponseReturnValue:
     """The page or the JSON of an error."""
     if _wants_json():
         return jsonify(error=code), status
+    if status >= 500:
+        kept.read()
     again = kept.to_send_again() if status >= 500 else []
     desk = f"{request.path}/".startswith("/desk/")
     return render_template("error.html", status=status, code=code, desk=desk, kept=kept.typed(), again=again, here=request.path), status

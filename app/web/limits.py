@@ -105,6 +105,17 @@ def pieces(most: int) -> Iterator[bytes]:
         raise patience.BodyStopped
 
 
+def is_unread() -> bool:
+    """Whether this request carries a form that nobody has begun to read."""
+    return request.method == "POST" and request.mimetype in {FORM, MULTIPART} and "form_body" not in g and "form_fields" not in g
+
+
+def read_late() -> None:
+    """Read a form of the smaller kind, for an error page. Raises what `bound` raises."""
+    g.form_body = b""
+    g.form_body = _body(LIMITS.form_bytes)
+
+
 def form_as_read() -> MultiDict[str, str]:
     """For error pages: the form as far as it may be read. Where it has too many fields, the first; where it was refused unread, none."""
     if "form_fields" in g:

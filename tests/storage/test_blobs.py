@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from app.crypto.encoding import new_id
 from app.domain import AttachmentId, OrganisationId
 from app.errors import BlobMissing, FormatError, StorageBusy
 from app.services.stores import open_blobs
+from app.storage import files
 from app.storage.blobs import BlobStore
 from app.storage.blobs_local import LocalBlobs
 from app.storage.blobs_s3 import S3Blobs
@@ -69,6 +71,30 @@ def test_what_was_put_is_read_and_is_no_longer_staged(blobs: BlobStore, stage: S
     assert read(blobs, file) == b"sealed bytes"
     assert not staged.exists()
     assert blobs.has(ORG, file)
+
+
+def test_a_file_that_is_there_can_be_confirmed(blobs: BlobStore, stage: Stage) -> None:
+    file = name()
+    with pytest.raises(BlobMissing):
+        blobs.confirm(ORG, file)
+    blobs.put(ORG, file, stage(b"sealed bytes"))
+    blobs.confirm(ORG, file)
+    assert read(blobs, file) == b"sealed bytes"
+
+
+def test_where_the_folder_cannot_be_synced_a_file_is_staged_again(tmp_path: Path, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    blobs, file, staged = LocalBlobs(tmp_path / "blobs"), name(), stage(b"sealed bytes")
+    blobs.put(ORG, name(), stage(b"another"))
+
+    def broken(folder: Path) -> None:
+        raise OSError(errno.EIO, "broken")
+
+    with monkeypatch.context() as disk, pytest.raises(OSError, match="broken"):
+        disk.setattr(files, "sync_folder", broken)
+        blobs.put(ORG, file, staged)
+    assert not blobs.has(ORG, file)
+    blobs.put(ORG, file, staged)
+    assert read(blobs, file) == b"sealed bytes"
 
 
 def test_a_large_file_comes_back_whole_in_small_pieces(blobs: BlobStore, stage: Stage) -> None:

@@ -137,7 +137,7 @@ def test_idle_and_old_sessions_are_dropped(place: Place) -> None:
     with place.ctx.database.write() as session:
         for token, started, seen in ((b"fresh", 100, 190), (b"idle", 100, 110), (b"old", 10, 190)):
             add_session(session, place.id, place.olivia.id, token, started, seen)
-        sessions.drop_expired(session, place.id, seen_before=150, started_before=50)
+        sessions.drop_expired(session, place.id, seen_before=150, seen_after=10_000, started_before=50)
     with place.ctx.database.read() as session:
         assert {token for token in (b"fresh", b"idle", b"old") if sessions.get(session, place.id, token)} == {b"fresh"}
 

@@ -14,6 +14,7 @@ from app.services import followup, intake, receipts
 from app.web.errors import _STATUS_OF_OURS
 from app.web.roles import Role, needs
 from tests.support import Place
+from tests.web.filling import Chosen, submit
 from tests.web.page import Page
 from tests.web.reporter import BASE, BODY, SUBJECT, Reporter, words
 
@@ -28,6 +29,11 @@ def kept(page: Page) -> dict[str, str]:
     """What an error page keeps of a form, by label."""
     areas = {element.get("id"): element.raw.removeprefix("\n") for element in page.all("textarea")}
     return {label.text: areas[label.get("for")] for label in page.all("label")}
+
+
+def texts(page: Page) -> list[str]:
+    """The same where nothing is known of the labels."""
+    return [element.raw.removeprefix("\n") for element in page.all("textarea")]
 
 
 def test_a_failure_shows_a_page_with_help_and_no_detail(reporter: Reporter, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,4 +194,33 @@ def test_loopback_names_are_known_on_a_loopback_server(app: Flask, host: str) ->
 
 def test_every_error_of_ours_has_a_status() -> None:
     codes = {value.code for value in vars(errors).values() if isinstance(value, type) and issubclass(value, QuietlineError)}
-    assert codes - set(_STATUS_OF_OURS) == {"internal", "settings", "command"}
+    assert codes - set(_STATUS_OF_OURS) == {"internal", "settings", "command", "clock"}
+
+
+def test_an_answer_that_fails_itself_is_logged_like_any_error(
+    reporter: Reporter, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("app.services.organisations.resolve", fail)
+    monkeypatch.setattr("app.web.reporter.kept.typed", fail)
+    with caplog.at_level(logging.DEBUG), pytest.raises(ValueError, match=SECRET):  # which the server's own handler gets
+        reporter.client.get("/", base_url=BASE)
+    assert {record.getMessage().split()[0] for record in caplog.records} == {"ValueError", "InternalServerError"}
+    assert all(record.exc_info is None for record in caplog.records)
+    assert SECRET not in caplog.text
+
+
+@pytest.mark.parametrize("error", [StorageBusy, ValueError])
+def test_what_was_typed_comes_back_although_the_database_failed_before_the_form_was_read(
+    reporter: Reporter, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    form = reporter.check().form("/report/ethics/send")
+
+    def gone(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("app.services.organisations.resolve", gone)
+    page = reporter.post("/report/ethics/send", form)
+    assert (page.status, BODY in texts(page)) == (503 if error is StorageBusy else 500, True)
+    page = submit(reporter, "/report/ethics/check", {"body": BODY}, Chosen("plan.txt", b"x" * 100_000))
+    assert BODY in texts(page)
+    assert page.status >= 500

@@ -5,16 +5,20 @@ Back would bring an empty form: nothing is stored, and no browser is to keep it.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
 from flask import request
 from flask_babel import gettext
+from werkzeug.exceptions import HTTPException
 
 from app.domain import LIMITS
+from app.errors import StorageBusy
 from app.services.organisations import Channel
+from app.web import multipart, patience
 from app.web.context import portal_if_known
-from app.web.limits import form_as_read
+from app.web.limits import MULTIPART, form_as_read, is_unread, read_late
 from app.web.reporter import attached, sentences
 from app.web.reporter.forms import PARTS
 
@@ -30,6 +34,22 @@ class Kept:
     name: str
     label: str
     text: str = field(repr=False)
+
+
+def read() -> None:
+    """Where something failed before the form was read, read it now, up to its first file: what was typed must not be lost over that."""
+    if not is_unread():
+        return
+    with suppress(HTTPException):
+        if request.mimetype != MULTIPART:
+            read_late()
+            return
+        with patience.hurried(request.environ, patience.SILENCE + LIMITS.form_bytes / patience.SLOWEST):
+            multipart.receive(LIMITS.form_bytes, _no_file)
+
+
+def _no_file(_part: multipart.Part, _fields: object) -> None:
+    raise StorageBusy
 
 
 def typed() -> list[Kept]:
