@@ -1,4 +1,4 @@
-"""A Chromium that takes the stack's own certificate and no other, and people in it: reporters and officers, each through a recording relay."""
+"""A Chromium that takes the stack's own certificate and no other, and people in it, each through a recording relay."""
 
 from __future__ import annotations
 
@@ -13,7 +13,14 @@ from tests.flows.journeys import AGENT, FORWARDED, AtDesk, Visitor
 from tests.relay import Relay
 from tests.stack import Stack
 
-ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update")
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+)
 
 
 def launch(playwright: Playwright, stack: Stack) -> Browser:
