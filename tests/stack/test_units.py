@@ -50,7 +50,8 @@ def test_what_the_unit_tells_the_program_are_settings_of_it() -> None:
 @needs_systemd
 def test_the_whole_stack_runs_under_the_calls_and_memory_that_its_units_allow() -> None:
     """Sealing, Argon2id, migrations and serving: cffi and OpenSSL need nothing of what is forbidden. PostgreSQL's unit is Debian's own."""
-    under = {"quietline": [*SANDBOX, "quietline@.service"], "nginx": [*SANDBOX, "quietline-nginx.service"]}
+    found = ["env", f"PYTHONPATH={units.DEPLOY.parent}", *SANDBOX]
+    under = {"quietline": [*found, "quietline@.service"], "nginx": [*found, "quietline-nginx.service"]}
     with Stack(database="sqlite", under=under) as stack:
         states = [Path(f"/proc/{pid}/status").read_text() for pids in stack.pids().values() for pid in pids]
         assert len(states) >= 5
