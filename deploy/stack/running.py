@@ -218,6 +218,8 @@ class Stack:
     # The programs.
 
     def _run(self, name: str, command: Sequence[str], *, reading: Path | None = None) -> list[str]:
+        if self.under.get(name):
+            reading = Path(sys.executable)  # what is put before it may be a program of this Python's
         return self.user_account.run([*self.under.get(name, ()), *command], reading=reading)
 
     def _postgresql_part(self) -> Part:
