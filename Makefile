@@ -15,10 +15,15 @@ DEV     := $(VENV)/.dev
 NODE_MODULES := app/browser/node_modules/.installed
 PIP     := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test test-python test-browser-client lint bundle bundle-check bench faults lock messages clean
+.PHONY: run test test-python test-browser-client lint bundle bundle-check bench faults lock messages clean stack
 
 run: $(RUNTIME)
 	@QUIETLINE_DATA=$(DATA) QUIETLINE_BIND=127.0.0.1:$(PORT) exec $(VENV)/bin/quietline demo
+
+stack: $(RUNTIME)
+	@.ci/nginx
+	@.ci/postgresql
+	@PYTHONPATH=. exec $(VENV)/bin/python -m deploy.stack
 
 test: test-browser-client test-python
 
@@ -26,6 +31,7 @@ test-python: $(DEV) $(NODE_MODULES)
 	@.ci/chromium
 	@.ci/strace
 	@.ci/faketime
+	@.ci/nginx
 	@test "$(DATABASE)" = sqlite || .ci/postgresql
 	$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --database $(DATABASE)
 
