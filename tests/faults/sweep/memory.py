@@ -1,0 +1,46 @@
+"""What the processes hold in memory: how much, and how many of the secrets. That is told, not judged: there they may be for a while."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.faults.sweep.searcher import Searcher
+from tests.faults.sweep.sources import Memory
+
+_SIZE: Final = re.compile(r"^(Rss|Pss|Swap):\s+(\d+) kB", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Held:
+    """One process: resident and proportional size in KiB, what of it was swapped out, and which secrets are in it."""
+
+    program: str
+    pid: int
+    rss: int
+    pss: int
+    swap: int
+    kinds: frozenset[str]
+
+    @property
+    def line(self) -> str:
+        """For people."""
+        sizes = f"{self.program:<11} {self.pid:>7}  {self.rss / 1024:7.1f} MiB resident {self.pss / 1024:7.1f} MiB its share"
+        return f"{sizes}  {len(self.kinds):2} kinds of secret{'' if not self.swap else f', {self.swap} KiB SWAPPED'}"
+
+
+def held(pids: Mapping[str, Sequence[int]], searcher: Searcher) -> list[Held]:
+    """Every process that is still there."""
+    found = []
+    for program, numbers in pids.items():
+        for pid in numbers:
+            with suppress(FileNotFoundError, ProcessLookupError):
+                sizes = {match[1]: int(match[2]) for match in _SIZE.finditer(Path(f"/proc/{pid}/smaps_rollup").read_text())}
+                with Memory(pid) as memory:
+                    kinds = frozenset(searcher.source(memory).kinds)
+                found.append(Held(program, pid, sizes["Rss"], sizes["Pss"], sizes.get("Swap", 0), kinds))
+    return found
