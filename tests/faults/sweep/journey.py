@@ -9,6 +9,7 @@ from typing import Final
 
 from app.crypto.message import Attachment
 from app.crypto.receipt import Receipt
+from app.domain import LIMITS
 from tests.faults.sweep.canaries import Canaries
 from tests.faults.sweep.client import Client
 from tests.faults.sweep.officer import Officer
@@ -99,13 +100,13 @@ class Journey:
         malformed = f"--{BOUNDARY}\r\nContent-Disposition: form-data; name=body\r\n{lost}".encode() * 300
         kind = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
         self._expect("a form that ends too early", client.ask("POST", f"{FORM}/check", malformed, kind).status_code, 400, 422)
-        large = client.ask("POST", f"{FORM}/sealed", b'{"sealed":"' + lost.encode() * 60_000, {"Content-Type": "application/json"})
+        large = client.ask("POST", f"{FORM}/sealed", b'{"sealed":"' + lost.encode() * (LIMITS.sealed_request_bytes // 15), {"Content-Type": "application/json"})
         self._expect("a sealed report that is far too large", large.status_code, 413)
         length = f"POST {FORM}/check HTTP/1.1\r\nHost: {client.host}\r\nContent-Length: {9 << 30}\r\n{_header(kind)}\r\n"
         self._expect("a form of 9 GB", _status(client.say(length.encode() + b"\r\n" + malformed)), 413)
         head = f"GET /{self.canaries['path']} HTTP/1.1\r\nHost: {client.host}\r\n{_header(client.headers)}"
         self._expect("a header that is too long", _status(client.say(f"{head}X-Long: {lost * 2000}\r\n\r\n".encode())), 400, 431)
-        self._expect("no HTTP", _status(client.say(f"{lost} {head}\r\n".encode())), 400)
+        self._expect("no HTTP", _status(client.say(f"{lost} {head}\r\n".encode())), 400, 500)
         self._expect("a strange name", _status(client.say(f"{head.replace(client.host, lost)}\r\n".encode())), 0, 400, 421)
         client.say(f"{head}\r\n".encode(), plain=True)
         client.break_off(f"{FORM}/check", self._typed("body that met an error"), self._lost_file())
@@ -121,7 +122,7 @@ class Journey:
             self._expect("a broken database, a file", answer.status_code, 500)
             sealer = Sealer(self.client, self.officer.ring, Receipt.generate())
             self.canaries.receipts.append(sealer.receipt)
-            self._expect("a broken database, sealed", sealer.report(self._long("body that met an error"), ""), 500)
+            self._expect("a broken database, sealed", sealer.report(self._long("body that met an error"), self.canaries["answer"]), 500)
         if self.locked is not None:
             with self.locked():
                 self._expect("a locked database", self.client.post_form(f"{FORM}/send", form).status_code, 503)

@@ -27,7 +27,7 @@ _UNSEEN: Final = ("io_uring_setup", "process_vm_writev", "add_key")
 
 _CALLS: Final = ",".join((*_WRITES, *_NAMES, *_AROUND, *_UNSEEN, "mmap"))
 _LINE: Final = re.compile(r"\d+ +(\w+)\(")
-_DESCRIPTOR: Final = re.compile(r"\d+<(.*?)>(?:, |\)| )")
+_DESCRIPTOR: Final = re.compile(r"\d+<(.*?)>(?:\(deleted\))?(?:, |\)| )")
 _OUT: Final = {"sendfile": 0, "splice": 1, "tee": 1, "vmsplice": 0, "copy_file_range": 1}
 """Which of its descriptors such a call writes to."""
 
