@@ -1,4 +1,4 @@
-"""`python -m tests.faults.sweep`: the whole sweep, on SQLite and on PostgreSQL, with the negative control. Exit code 0 only where all holds."""
+"""`python -m tests.faults.sweep`: the sweep on SQLite and PostgreSQL, with its negative control. Exit code 0 only where all holds."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def main() -> int:
         folder = Path(name)
         folder.chmod(0o755)  # the stack runs as an ordinary user
         on_image = not told.plain and ground.mountable(folder)
-        print("On an ext4 file system in an image." if on_image else "In a plain folder: an image cannot be mounted here, or was not wanted.")
+        print("On an ext4 file system in an image." if on_image else "In a plain folder: no image can be mounted here, or none is wanted.")
         for part in told.part or PARTS:
             result = Result.read(ground.run(folder, part, on_image=on_image))
             print(result.table(expected=part == "control"), flush=True)

@@ -83,5 +83,3 @@ class Client:
 def multipart() -> dict[str, str]:
     """What such a form says of itself."""
     return {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
-
-

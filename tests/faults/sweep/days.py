@@ -77,7 +77,10 @@ def of_files(folder: Path) -> Iterator[tuple[Path, dict[str, float]]]:
     for path in sorted(folder.rglob("*")):
         found = path.lstat()
         born = subprocess.run(["stat", "--format", "%W", str(path)], capture_output=True, text=True, check=True).stdout.strip()
-        yield path, {"content": found.st_mtime, "reading": found.st_atime, "entry": found.st_ctime, "making": float(born) if born != "?" else 0}
+        yield (
+            path,
+            {"content": found.st_mtime, "reading": found.st_atime, "entry": found.st_ctime, "making": float(born) if born != "?" else 0},
+        )
 
 
 def finer_times(times: dict[str, float]) -> set[str]:

@@ -65,7 +65,9 @@ class Journey:
         self.canaries.receipts.append(receipt)
         values = sent.form(f"{FORM}/words")
         checked = {name: [receipt.words[int(values[name][0]) - 1]] for name in ("first", "second")}
-        assert self.client.post_form(f"{FORM}/words", {**values, **{f"word-{name}": word for name, word in checked.items()}}).status_code < 500
+        assert (
+            self.client.post_form(f"{FORM}/words", {**values, **{f"word-{name}": word for name, word in checked.items()}}).status_code < 500
+        )
         self.happened.append("reported without script, with two files")
         return receipt
 
@@ -100,7 +102,12 @@ class Journey:
         malformed = f"--{BOUNDARY}\r\nContent-Disposition: form-data; name=body\r\n{lost}".encode() * 300
         kind = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
         self._expect("a form that ends too early", client.ask("POST", f"{FORM}/check", malformed, kind).status_code, 400, 422)
-        large = client.ask("POST", f"{FORM}/sealed", b'{"sealed":"' + lost.encode() * (LIMITS.sealed_request_bytes // 15), {"Content-Type": "application/json"})
+        large = client.ask(
+            "POST",
+            f"{FORM}/sealed",
+            b'{"sealed":"' + lost.encode() * (LIMITS.sealed_request_bytes // 15),
+            {"Content-Type": "application/json"},
+        )
         self._expect("a sealed report that is far too large", large.status_code, 413)
         length = f"POST {FORM}/check HTTP/1.1\r\nHost: {client.host}\r\nContent-Length: {9 << 30}\r\n{_header(kind)}\r\n"
         self._expect("a form of 9 GB", _status(client.say(length.encode() + b"\r\n" + malformed)), 413)
@@ -138,7 +145,12 @@ class Journey:
         self.happened.append(f"{what}: {status or 'cut off'}")
 
     def _typed(self, body: str) -> Values:
-        mine = {"subject": self.canaries["subject"], "body": self._long(body), "q-category": "Something else", "q-where": self.canaries["answer"]}
+        mine = {
+            "subject": self.canaries["subject"],
+            "body": self._long(body),
+            "q-category": "Something else",
+            "q-where": self.canaries["answer"],
+        }
         return {**mine, "q-when-day": "2", "q-when-month": "11", "q-when-year": "2026", "q-known": ["I was told"]}
 
     def _long(self, kind: str) -> str:

@@ -44,3 +44,18 @@ def held(pids: Mapping[str, Sequence[int]], searcher: Searcher) -> list[Held]:
                     kinds = frozenset(searcher.source(memory).kinds)
                 found.append(Held(program, pid, sizes["Rss"], sizes["Pss"], sizes.get("Swap", 0), kinds))
     return found
+
+
+def may_dump(pids: Mapping[str, Sequence[int]]) -> set[str]:
+    """Programs whose memory the kernel would write to a file when they die."""
+    found = set()
+    for program, numbers in pids.items():
+        for pid in numbers:
+            with suppress(FileNotFoundError, ProcessLookupError):
+                (limit,) = [
+                    line.split()[4]
+                    for line in Path(f"/proc/{pid}/limits").read_text().splitlines()
+                    if line.startswith("Max core file size")
+                ]
+                found |= {program} if limit != "0" else set()
+    return found

@@ -39,7 +39,13 @@ class Officer:
         """Every message of a case."""
         rows = self._ask("GET", f"/desk/case/{receipt.case_id}/messages")["messages"]
         listed = [
-            Listed(row["number"], MessageId(row["id"]), Kind(row["kind"]), unseal_bytes(b64u_decode(row["sealed"]), self.ring.identities), False)
+            Listed(
+                row["number"],
+                MessageId(row["id"]),
+                Kind(row["kind"]),
+                unseal_bytes(b64u_decode(row["sealed"]), self.ring.identities),
+                False,
+            )
             for row in rows
         ]
         keys, recipients = self.ring.verify_keys, self.ring.recipients

@@ -71,10 +71,15 @@ def _while_it_runs(target: Target, searcher: Searcher, began: float, ground: Gro
     pids = target.pids
     result.add("what its processes have open, deleted files too", places.open_files(pids, searcher))
     result.add(str(places.SHARED_MEMORY), places.below(places.SHARED_MEMORY, searcher, since=began))
+    dumping = memory.may_dump(target.stack.pids())
+    result.amiss += [f"{program} would leave its memory in a core file" for program in sorted(dumping - {"postgresql"})]
+    result.told.append("Redis: this version uses none")
     folders = {folder for folder in places.temporary_folders(pids) if not folder.is_relative_to(ground.folder)}
     result.told.append(f"temporary folders of its processes: {'below its own folder' if not folders else sorted(map(str, folders))}")
     for folder in () if short else folders:
-        result.add(f"{folder}, what was changed", places.below(folder, searcher, since=began, without=[ground.folder, ground.folder.parent]))
+        result.add(
+            f"{folder}, what was changed", places.below(folder, searcher, since=began, without=[ground.folder, ground.folder.parent])
+        )
     result.add("all its files, while it runs", places.below(target.stack.folder, searcher))
 
 
@@ -108,7 +113,9 @@ def _watched(watched: watch.Watched, result: Result) -> None:
     result.add(f"{WATCHED}, {watched.calls} calls", watched.total)
     result.amiss += [f"{where}: {sorted(looked.kinds)}" for where, looked in watched.where.items() if looked.found]
     result.amiss += watched.amiss
-    result.told.append(f"written to: {len(watched.where)} places; as shared memory: {', '.join(sorted(map(_short, watched.mapped))) or 'none'}")
+    result.told.append(
+        f"written to: {len(watched.where)} places; as shared memory: {', '.join(sorted(map(_short, watched.mapped))) or 'none'}"
+    )
     if watched.calls < 500 or not any("/blobs/" in where or "/staging/" in where for where in watched.where):
         result.amiss.append("strace saw too little to have watched")
 
@@ -153,7 +160,9 @@ def sweep_control(ground: Ground, workshop: Path) -> Result:
     result.amiss += [f"not found in what a stock server writes: {kind}" for kind in sorted(kinds - stock.NOT_KEPT - found)]
     result.amiss += [f"not found in the planted log: {kind}" for kind in sorted(kinds - planted_kinds)]
     stock_count = len(found & kinds)
-    result.told.append(f"found {len((found | planted_kinds) & kinds)} of {len(kinds)} kinds; {stock_count} of them in what a stock server writes")
+    result.told.append(
+        f"found {len((found | planted_kinds) & kinds)} of {len(kinds)} kinds; {stock_count} of them in what a stock server writes"
+    )
     return result
 
 
@@ -161,7 +170,11 @@ def main(part: str, folder: Path, image: Path | None) -> None:
     workshop = folder.with_name(f"{folder.name}.workshop")
     workshop.mkdir()
     ground = Ground(folder, image)
-    result = sweep_control(ground, workshop) if part == "control" else sweep_stack(ground, workshop, "sqlite" if part == "sqlite" else "postgresql")
+    result = (
+        sweep_control(ground, workshop)
+        if part == "control"
+        else sweep_stack(ground, workshop, "sqlite" if part == "sqlite" else "postgresql")
+    )
     print(result.write())
 
 

@@ -1,4 +1,4 @@
-"""Where something could have been left: every file, whoever has it open, what the database answers, the machine's own logs, the raw disk."""
+"""Where a trace could be left: files, what processes have open, what the database answers, the machine's logs, the raw disk."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import psycopg
+from psycopg.rows import dict_row
 
 from tests.faults.sweep.searcher import Looked, Searcher
 
@@ -40,7 +41,7 @@ def open_files(pids: Iterable[int], searcher: Searcher) -> Looked:
     looked, seen = Looked(), set()
     for descriptor in _descriptors(pids):
         with suppress(OSError):
-            target = os.readlink(descriptor)
+            target = str(descriptor.readlink())
             found = descriptor.stat()
             if target.startswith(_PSEUDO) or (found.st_dev, found.st_ino) in seen or not descriptor.is_file():
                 continue
@@ -93,7 +94,7 @@ def _sqlite_rows(path: Path) -> Rows:
 
 
 def _postgresql_rows(address: str) -> Rows:
-    with psycopg.connect(address, row_factory=psycopg.rows.dict_row) as database:
+    with psycopg.connect(address, row_factory=dict_row) as database:
         schemas = "('pg_catalog', 'information_schema')"
         listed = database.execute(f"SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT IN {schemas}".encode()).fetchall()
         statistics = database.execute("SELECT * FROM pg_stats").fetchall()

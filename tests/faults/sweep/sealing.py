@@ -106,7 +106,9 @@ def _opened(row: dict[str, object], receipt: Receipt) -> Listed:
     return Listed(int(str(row["number"])), MessageId(str(row["id"])), Kind(str(row["kind"])), document, removed=False)
 
 
-def send_file(client: Client, path: str, readers: Sequence[HybridRecipient], file: Chosen, headers: dict[str, str] | None = None) -> Attachment:
+def send_file(
+    client: Client, path: str, readers: Sequence[HybridRecipient], file: Chosen, headers: dict[str, str] | None = None
+) -> Attachment:
     """Seal a file, send it in two pieces, and say what a manifest says of it."""
     sealed = b"".join(attachment.seal([file.content], readers))
     told = {**_TUS, **(headers or {})}

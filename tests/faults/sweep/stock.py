@@ -87,7 +87,15 @@ def serve(folder: Path) -> Iterator[tuple[int, dict[str, list[int]]]]:
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port, behind=behind, user=user))
     environment = {**os.environ, "TMPDIR": str(folder / "tmp")}
     kept = ["--access-logfile", str(folder / "log" / "gunicorn.log"), "--error-logfile", str(folder / "log" / "gunicorn-error.log")]
-    gunicorn = [str(Path(sys.executable).with_name("gunicorn")), "--bind", f"127.0.0.1:{behind}", "--threads", "4", "--no-control-socket", *kept]
+    gunicorn = [
+        str(Path(sys.executable).with_name("gunicorn")),
+        "--bind",
+        f"127.0.0.1:{behind}",
+        "--threads",
+        "4",
+        "--no-control-socket",
+        *kept,
+    ]
     nginx = [str(programs.nginx()), "-e", f"{folder}/log/error.log", "-p", str(folder), "-c", str(folder / "nginx.conf")]
     commands = {"gunicorn": [*gunicorn, f"{__name__}:application()"], "nginx": nginx}
     guard = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []

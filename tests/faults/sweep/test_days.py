@@ -39,6 +39,8 @@ def test_a_finer_time_is_recognised(value: Any) -> None:
     assert days.is_finer(value, NOW)
 
 
-@pytest.mark.parametrize("value", [None, True, 7, MIDNIGHT, MIDNIGHT * 1000, date(2026, 11, 22), "2026-11-22", "age1pq1", new_id(), b"\1", 4096])
+@pytest.mark.parametrize(
+    "value", [None, True, 7, MIDNIGHT, MIDNIGHT * 1000, date(2026, 11, 22), "2026-11-22", "age1pq1", new_id(), b"\1", 4096]
+)
 def test_a_day_and_what_is_no_time_are_not(value: Any) -> None:
     assert not days.is_finer(value, NOW)

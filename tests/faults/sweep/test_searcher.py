@@ -82,7 +82,9 @@ SECRET_BYTES = {"entropy of the words", "mailbox key"}
 
 
 @pytest.mark.parametrize("encoding", [*ENCODERS, *OF_TEXT])
-def test_every_secret_is_found_in_every_form_wherever_it_lies(canaries: Canaries, searcher: Searcher, encoding: str, tmp_path: Path) -> None:
+def test_every_secret_is_found_in_every_form_wherever_it_lies(
+    canaries: Canaries, searcher: Searcher, encoding: str, tmp_path: Path
+) -> None:
     encode = {**ENCODERS, **OF_TEXT}[encoding]
     file = tmp_path / "somewhere"
     for kind, secret in written(canaries):

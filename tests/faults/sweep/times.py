@@ -53,7 +53,9 @@ def in_files(stack: Stack, result: Result) -> None:
             result.amiss += [f"{path.relative_to(stack.data)}: time of its {which} is finer than a day" for which in finer & _OURS_TO_SET]
         else:
             kept.update(f"{which} of {_class(path, stack.data)}" for which in finer & _OURS_TO_SET)
-    result.told.append(f"times finer than a day, by the file system: {', '.join(f'{name} ({count})' for name, count in sorted(kept.items()))}")
+    result.told.append(
+        f"times finer than a day, by the file system: {', '.join(f'{name} ({count})' for name, count in sorted(kept.items()))}"
+    )
     result.amiss += [f"a name tells a time: {name}" for name in days.in_names(stack.data)]
     if stack.database == "postgresql":
         result.told.append(f"PostgreSQL's write-ahead log holds the microsecond of {_commits(stack)} commits (SECURITY.md)")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 import signal
 import subprocess
@@ -132,7 +131,7 @@ def _strings(line: str, at: int, watched: Watched) -> bytes:
     for match in _STRING.finditer(line, at):
         if match[2]:
             watched.amiss.append("a write was longer than what strace keeps")
-        found.append(codecs.escape_decode(match[1].encode())[0])
+        found.append(match[1].encode().decode("unicode_escape").encode("latin-1"))
     return b"".join(found)
 
 
