@@ -13,7 +13,14 @@ from tests.flows.journeys import AGENT, FORWARDED, AtDesk, Visitor
 from tests.relay import Relay
 from tests.stack import Stack
 
-ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update")
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+)
 
 
 def launch(playwright: Playwright, stack: Stack) -> Browser:

@@ -30,20 +30,27 @@ class Held:
     def line(self) -> str:
         """For people."""
         sizes = f"{self.program:<11} {self.pid:>7}  {self.rss / 1024:7.1f} MiB resident {self.pss / 1024:7.1f} MiB its share"
-        return f"{sizes}  {len(self.kinds):2} kinds of secret{'' if not self.swap else f', {self.swap} KiB SWAPPED'}"
+        swapped = f", {self.swap} KiB SWAPPED" if self.swap else ""
+        return f"{sizes}{swapped}  {len(self.kinds)} kinds of secret: {', '.join(sorted(self.kinds)) or 'none'}"
 
 
 def held(pids: Mapping[str, Sequence[int]], searcher: Searcher) -> list[Held]:
-    """Every process that is still there."""
+    """Every process that is still there. What a program's processes share counts for its first one, which the search makes larger."""
+    sizes = {pid: _sizes(pid) for numbers in pids.values() for pid in numbers}
     found = []
     for program, numbers in pids.items():
         for pid in numbers:
-            with suppress(FileNotFoundError, ProcessLookupError):
-                sizes = {match[1]: int(match[2]) for match in _SIZE.finditer(Path(f"/proc/{pid}/smaps_rollup").read_text())}
-                with Memory(pid) as memory:
-                    kinds = frozenset(searcher.source(memory).kinds)
-                found.append(Held(program, pid, sizes["Rss"], sizes["Pss"], sizes.get("Swap", 0), kinds))
+            size = sizes[pid]
+            with suppress(FileNotFoundError, ProcessLookupError), Memory(pid, shared=pid == numbers[0]) as memory:
+                kinds = frozenset(searcher.source(memory).kinds)
+                found.append(Held(program, pid, size.get("Rss", 0), size.get("Pss", 0), size.get("Swap", 0), kinds))
     return found
+
+
+def _sizes(pid: int) -> dict[str, int]:
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return {match[1]: int(match[2]) for match in _SIZE.finditer(Path(f"/proc/{pid}/smaps_rollup").read_text())}
+    return {}
 
 
 def may_dump(pids: Mapping[str, Sequence[int]]) -> set[str]:

@@ -35,10 +35,14 @@ class Bytes:
 
 
 class File:
-    """A file or device by its path, without its holes: what was never written. It must be closed."""
+    """A file or device by its path, without its holes: what was never written. It must be closed. Reading leaves no time behind."""
 
     def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
+        try:
+            self._descriptor = os.open(path, flags | os.O_NOATIME)
+        except PermissionError:  # somebody else's file
+            self._descriptor = os.open(path, flags)
 
     def __enter__(self) -> File:
         return self
@@ -62,17 +66,22 @@ class File:
 
 
 class Memory(File):
-    """What a process holds in memory that is its own: heap, stacks, anonymous mappings; shared ones without a file too."""
+    """What a process holds in memory: heap, stacks, mappings without a file. `shared`: those too that it shares with others."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, *, shared: bool) -> None:
         super().__init__(Path(f"/proc/{pid}/mem"))
+        self._shared = shared
         self._maps = Path(f"/proc/{pid}/maps").read_text()
 
     def ranges(self) -> Iterator[tuple[int, int]]:
         for line in self._maps.splitlines():
             match = _MAPPING.match(line)
-            if match is not None and (match[4] == "0" or match[3].startswith("w")) and match[5] not in ("[vvar]", "[vsyscall]", "[vdso]"):
+            if match is not None and self._is_its_own(match):
                 yield int(match[1], 16), int(match[2], 16)
+
+    def _is_its_own(self, mapping: re.Match[str]) -> bool:
+        written = mapping[4] == "0" or mapping[3].startswith("w")
+        return written and (self._shared or not mapping[3].endswith("s")) and mapping[5] not in ("[vvar]", "[vsyscall]", "[vdso]")
 
     def read(self, at: int, length: int) -> bytes:
         with suppress(OSError):
