@@ -74,7 +74,7 @@ class Canaries:
 
     def needles(self) -> dict[bytes, Needle]:
         """Everything to look for. What is too short to be told from chance is left out."""
-        found = {}
+        found: dict[bytes, Needle] = {}
         for kind, form, needle in self._all():
             if len(needle) >= LEAST or form == "address":
                 found.setdefault(needle, Needle(kind, form))

@@ -27,7 +27,7 @@ def below(folder: Path, searcher: Searcher, *, since: float = 0, without: Iterab
     looked, left_out = Looked(), set(without)
     for here, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if Path(here, name) not in left_out]
-        looked.add(searcher.bytes("\n".join([*folders, *names]).encode(errors="surrogateescape")))
+        looked.add(searcher.data("\n".join([*folders, *names]).encode(errors="surrogateescape")))
         for path in (Path(here, name) for name in names):
             with suppress(OSError):
                 found = path.lstat()
@@ -47,7 +47,7 @@ def open_files(pids: Iterable[int], searcher: Searcher) -> Looked:
                 continue
             seen.add((found.st_dev, found.st_ino))
             looked.add(searcher.path(descriptor))
-            looked.add(searcher.bytes(target.encode()))
+            looked.add(searcher.data(target.encode()))
     return looked
 
 
@@ -74,8 +74,13 @@ def system_logs(since: float, searcher: Searcher) -> Looked:
     if shutil.which("journalctl") is not None:
         begin = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         told = subprocess.run(["journalctl", "--since", begin, "--output", "export", "--all"], capture_output=True, check=False)
-        looked.add(searcher.bytes(told.stdout))
+        looked.add(searcher.data(told.stdout))
     return looked
+
+
+def keeps_journal() -> bool:
+    """Whether there is one."""
+    return any(Path(folder, "log", "journal").is_dir() for folder in ("/run", "/var"))
 
 
 Rows = Mapping[str, list[dict[str, Any]]]
@@ -107,8 +112,8 @@ def in_rows(found: Rows, searcher: Searcher) -> Looked:
     """What the database answers: unlike its files, not packed."""
     looked = Looked()
     for table, listed in found.items():
-        looked.add(searcher.bytes(table.encode()))
+        looked.add(searcher.data(table.encode()))
         for row in listed:
             for value in row.values():
-                looked.add(searcher.bytes(value if isinstance(value, bytes) else str(value).encode()))
+                looked.add(searcher.data(value if isinstance(value, bytes) else str(value).encode()))
     return looked

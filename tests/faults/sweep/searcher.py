@@ -50,7 +50,7 @@ class Searcher:
         self._automaton = BytesAhoCorasick([needle for needle, _ in self._needles])
         self.overlap = max(len(needle) for needle, _ in self._needles) - 1
 
-    def bytes(self, data: bytes) -> Looked:
+    def data(self, data: bytes) -> Looked:
         """What is in these bytes."""
         return self.source(Bytes(data))
 

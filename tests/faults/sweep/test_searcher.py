@@ -65,7 +65,7 @@ ENCODERS: dict[str, Callable[[bytes], bytes]] = {
     "base64, two before": lambda data: base64.b64encode(b"xy" + data + b"z"),
     "base64url": lambda data: base64.urlsafe_b64encode(data).rstrip(b"="),
     "gzip": lambda data: gzip.compress(b"GET / " + data),
-    "zlib": lambda data: zlib.compress(os.urandom(200_000) + data),
+    "zlib": lambda data: zlib.compress(os.urandom(70_000) + data),
     "zlib, fast": lambda data: zlib.compress(data, 1),
     "zip": zipped,
     "gzip of hex": lambda data: gzip.compress(data.hex().encode()),
@@ -102,19 +102,19 @@ def test_every_secret_is_found_in_every_form_wherever_it_lies(
 def test_addresses_are_found_as_the_kernel_writes_them(canaries: Canaries, searcher: Searcher) -> None:
     packed = bytes(int(part) for part in canaries.address.split("."))
     for form in (b"\2\0" + (40123).to_bytes(2, "big") + packed, bytes(10) + b"\xff\xff" + packed, packed[::-1].hex().upper().encode()):
-        assert searcher.bytes(b"0: " + form + bytes(8)).kinds == {"client's address"}
+        assert searcher.data(b"0: " + form + bytes(8)).kinds == {"client's address"}
 
 
 def test_nothing_is_found_where_nothing_is(searcher: Searcher) -> None:
     data = os.urandom(20_000_000) + os.urandom(1_000_000).hex().encode() + base64.b64encode(os.urandom(1_000_000))
-    assert searcher.bytes(data).found == {}
+    assert searcher.data(data).found == {}
 
 
 def test_any_piece_of_a_file_gives_it_away(canaries: Canaries, searcher: Searcher) -> None:
     content = canaries.content("content of 700 kB", 700_000)
     assert len(content) == 700_000
     for at in (0, 1, 63, 64, 128 * 1024 - 7, 699_000):
-        assert searcher.bytes(content[at : at + 84]).kinds == {"content of 700 kB"}
+        assert searcher.data(content[at : at + 84]).kinds == {"content of 700 kB"}
 
 
 def test_holes_are_passed_over_and_what_lies_behind_them_is_found(canaries: Canaries, searcher: Searcher, tmp_path: Path) -> None:

@@ -157,4 +157,4 @@ class _Writes:
 
     def _search(self, where: str) -> None:
         looked = self._watched.names if not where else self._watched.where.setdefault(where, Looked())
-        looked.add(self._searcher.bytes(bytes(self._waiting[where])))
+        looked.add(self._searcher.data(bytes(self._waiting[where])))
