@@ -15,16 +15,22 @@ DEV     := $(VENV)/.dev
 NODE_MODULES := app/browser/node_modules/.installed
 PIP     := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test test-python test-browser-client lint bundle bundle-check bench sweep lock messages clean
+.PHONY: run stack test test-python test-browser-client lint bundle bundle-check bench sweep lock messages clean
 
 run: $(RUNTIME)
 	@QUIETLINE_DATA=$(DATA) QUIETLINE_BIND=127.0.0.1:$(PORT) exec $(VENV)/bin/quietline demo
+
+stack: $(RUNTIME)
+	@.ci/nginx
+	@.ci/postgresql
+	@PYTHONPATH=. exec $(VENV)/bin/python -m deploy.stack
 
 test: test-browser-client test-python
 
 test-python: $(DEV) $(NODE_MODULES)
 	@.ci/chromium
 	@.ci/strace
+	@.ci/nginx
 	@test "$(DATABASE)" = sqlite || .ci/postgresql
 	$(VENV)/bin/python -m pytest -n $(JOBS) --dist worksteal --database $(DATABASE)
 
@@ -52,6 +58,8 @@ bench: $(DEV)
 sweep: $(DEV)
 	@.ci/chromium
 	@.ci/strace
+	@.ci/nginx
+	@.ci/postgresql
 	$(VENV)/bin/python -m tests.faults.sweep
 
 messages: $(DEV)

@@ -37,10 +37,10 @@ def connection(port: int, host: str, certificate: Path | None = None) -> http.cl
 
 
 def answers(port: int, host: str, certificate: Path | None = None) -> bool:
-    """Whether the first page comes."""
+    """Whether the first page comes; with TLS, whether anything does: a proxy has started when it says that nothing is behind."""
     with contextlib.closing(connection(port, host, certificate)) as asked:
         try:
             asked.request("GET", "/", headers={"Host": host})
-            return asked.getresponse().status == 200
+            return asked.getresponse().status == 200 or certificate is not None
         except (OSError, http.client.HTTPException):
             return False

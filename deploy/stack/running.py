@@ -50,7 +50,7 @@ class Stack:
         command: Sequence[str] | None = None,
     ) -> None:
         self.host, self.onion, self.database = host, ONION, database
-        self._proxy, self._under = proxy, dict(under or {})
+        self._proxy, self.under = proxy, dict(under or {})
         self._command = list(command or [str(programs.quietline()), "serve"])
         self._own_folder = folder is None
         self.folder = Path(tempfile.mkdtemp(prefix=PREFIX)) if folder is None else folder
@@ -63,7 +63,7 @@ class Stack:
         self._hand_over()
         self.postgresql = None if database == "sqlite" else self._postgresql_part()
         self.quietline = self._quietline_part()
-        self.nginx = self._nginx_part()
+        self.nginx = self.nginx_part()
         self.user = self.passphrase = self.organisation = ""
 
     # Addresses.
@@ -218,7 +218,7 @@ class Stack:
     # The programs.
 
     def _run(self, name: str, command: Sequence[str], *, reading: Path | None = None) -> list[str]:
-        return self.user_account.run([*self._under.get(name, ()), *command], reading=reading)
+        return self.user_account.run([*self.under.get(name, ()), *command], reading=reading)
 
     def _postgresql_part(self) -> Part:
         place = self.folder / "postgresql"
@@ -243,7 +243,8 @@ class Stack:
             answers=lambda: asking.answers(self.port, self.host),
         )
 
-    def _nginx_part(self) -> Part:
+    def nginx_part(self) -> Part:
+        """nginx with what stands in etc/nginx and `under` at this moment: for tests that change either, in the place of `nginx`."""
         prefix = self.folder / "nginx"
         told = [str(programs.nginx()), "-e", "stderr", "-p", str(prefix), "-c", str(self.folder / "etc" / "nginx" / "nginx.conf")]
         return Part(

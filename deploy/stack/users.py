@@ -1,4 +1,4 @@
-"""Who the stack runs as: whoever started it, or, where that is root, a user who is not. PostgreSQL refuses root, and nothing here needs it."""
+"""Who the stack runs as: whoever started it, or, where that is root, somebody who is not. PostgreSQL refuses root."""
 
 from __future__ import annotations
 

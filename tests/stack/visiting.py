@@ -1,4 +1,4 @@
-"""A Chromium that takes the stack's own certificate and no other, and people in it: reporters and officers, each through a recording relay."""
+"""A Chromium that takes the stack's own certificate and no other, and people in it, each through a recording relay."""
 
 from __future__ import annotations
 

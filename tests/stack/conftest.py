@@ -1,0 +1,28 @@
+"""One stack and one Chromium for each process that runs these tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.stack import Stack
+from tests.stack.visiting import launch
+
+expect.set_options(timeout=20_000)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """From deploy/, on PostgreSQL, with an organisation and an officer."""
+    with Stack() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser(stack: Stack) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = launch(playwright, stack)
+        yield launched
+        launched.close()
