@@ -15,7 +15,7 @@ DEV     := $(VENV)/.dev
 NODE_MODULES := app/browser/node_modules/.installed
 PIP     := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test test-python test-browser-client lint bundle bundle-check bench faults lock messages clean stack
+.PHONY: run test test-python test-browser-client lint bundle bundle-check bench faults lock messages clean stack sweep
 
 run: $(RUNTIME)
 	@QUIETLINE_DATA=$(DATA) QUIETLINE_BIND=127.0.0.1:$(PORT) exec $(VENV)/bin/quietline demo
@@ -59,6 +59,14 @@ bench: $(DEV)
 faults: $(DEV)
 	@.ci/strace
 	$(VENV)/bin/python -m tests.faults.kill
+
+# Looks for every trace of a reporter, wherever one could be; as root on a file system of its own, whose raw blocks are read too.
+sweep: $(DEV)
+	@.ci/chromium
+	@.ci/strace
+	@.ci/nginx
+	@.ci/postgresql
+	$(VENV)/bin/python -m tests.faults.sweep
 
 messages: $(DEV)
 	$(VENV)/bin/pybabel -q extract -F app/translations/babel.cfg --add-comments "Translators:" --no-location --sort-output --project Quietline --version "" -o app/translations/messages.pot app

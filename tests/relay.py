@@ -25,8 +25,9 @@ class Exchange:
 class Relay:
     """Listens on a free loopback port until closed. `port` is where the browser connects."""
 
-    def __init__(self, target_port: int) -> None:
+    def __init__(self, target_port: int, address: str = CLIENT_ADDRESS) -> None:
         self._target_port = target_port
+        self._address = address
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.exchanges: list[Exchange] = []
@@ -76,7 +77,7 @@ class Relay:
             except OSError:
                 return
             try:
-                server = socket.create_connection(("127.0.0.1", self._target_port), source_address=(CLIENT_ADDRESS, 0))
+                server = socket.create_connection(("127.0.0.1", self._target_port), source_address=(self._address, 0))
             except OSError:
                 client.close()
                 continue
