@@ -122,10 +122,12 @@ def _payload(report: CleanReport, case: CaseId, reply_to: str, keys: ChannelKeys
 
 def _store(ctx: Context, org: OrganisationId, arrival: Arrival, letter: Framed, same: _Same) -> Accepted:
     today = ctx.today()
-    with ctx.database.write() as session:
-        stored = arrivals.add(session, org, arrival, today)
-        if stored:
-            claim(ctx, session, org, arrival.case, arrival.message, letter.attachments, letter.stanzas)
+    with ctx.database.store() as connection:
+        stored = arrivals.add(connection, org, arrival, today)
+        if stored and letter.attachments:
+            with Session(connection) as session:
+                claim(ctx, session, org, arrival.case, arrival.message, letter.attachments, letter.stanzas)
+                session.flush()
     if not stored:
         return _again(ctx, org, arrival, same)
     return _accepted(arrival.case, today, None, repeated=False)

@@ -113,6 +113,11 @@ class PortalMemory:
         found = self._portals.get(organisation)
         return found[1] if found is not None and found[0] == revision else None
 
+    def at_any_revision(self, organisation: OrganisationId) -> Portal | None:
+        """The portal as it was at whichever revision was read last: only for what no revision changes."""
+        found = self._portals.get(organisation)
+        return found[1] if found is not None else None
+
     def keep_portal(self, portal: Portal, revision: int) -> None:
         with self._lock:
             self._portals[portal.organisation] = (revision, portal)

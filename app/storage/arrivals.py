@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from sqlalchemy import bindparam, exists, literal, select
+from sqlalchemy import Connection, bindparam, exists, literal, select
 from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT is SQLite's too
-from sqlalchemy.orm import Session
 
 from app.domain import CaseId, ChannelId, Kind, MailboxHash, MessageId, OrganisationId, SealedBlob, State
 from app.errors import ReportWithdrawn
@@ -70,11 +69,10 @@ _ADD_REPORT: Final = insert(_MESSAGES).from_select(  # type: ignore[arg-type]
 )
 
 
-def add(session: Session, organisation: OrganisationId, arrival: Arrival, day: date) -> bool:
+def add(connection: Connection, organisation: OrganisationId, arrival: Arrival, day: date) -> bool:
     """Insert a case and its report. False when the case id or the mailbox hash is taken, the channel is not open, or the report was
     withdrawn, and then nothing is inserted. ReportWithdrawn when it was withdrawn at this very moment; the transaction has to end then.
     """
-    connection = session.connection()
     values = {
         "organisation": organisation,
         "case": arrival.case,

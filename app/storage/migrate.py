@@ -11,7 +11,7 @@ from sqlalchemy import Connection, inspect, text
 from app.errors import SettingsError
 from app.storage.engine import Database
 
-HEAD: Final = "0002"
+HEAD: Final = "0004"
 SCRIPTS: Final = Path(__file__).resolve().parents[2] / "migrations"
 
 

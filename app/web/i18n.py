@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from babel import Locale, UnknownLocaleError
+from babel.dates import format_date as babel_format_date
 from babel.dates import get_month_names
 from flask import Flask, g
 from flask_babel import Babel, get_locale, get_translations, gettext
-from flask_babel import format_date as babel_format_date
 from markupsafe import Markup
 
 from app.web.context import portal_if_known
@@ -26,9 +27,13 @@ def install(app: Flask) -> None:
 
 def _sentence(text: str, **values: object) -> Markup:
     """`_` in templates: a sentence of ours in the language of this request; values are escaped into it."""
-    if "translations" not in g:
-        g.translations = get_translations()
-    sentence = Markup(g.translations.ugettext(text))  # noqa: S704  the text is the program's own
+    said: dict[str, Markup] | None = g.get("said")
+    if said is None:
+        # Kept with the catalogue for as long as that is: nothing in it comes from a request.
+        said = g.said = vars(get_translations()).setdefault("quietline_said", {})
+    sentence = said.get(text)
+    if sentence is None:
+        sentence = said[text] = Markup(get_translations().ugettext(text))  # noqa: S704  the text is the program's own
     return sentence % values if values else sentence
 
 
@@ -42,6 +47,7 @@ def locale() -> Locale:
     return get_locale() or Locale.parse(_FALLBACK)
 
 
+@lru_cache(maxsize=64)
 def direction(language: str) -> str:
     """`ltr` or `rtl`."""
     try:
@@ -59,7 +65,12 @@ def date_pattern() -> str:
 
 def format_day(day: date) -> str:
     """A day as reporters read it: 21 November 2026."""
-    text: str = babel_format_date(day, date_pattern(), rebase=False)
+    return _day(day, date_pattern(), str(locale()))
+
+
+@lru_cache(maxsize=256)
+def _day(day: date, pattern: str, language: str) -> str:
+    text: str = babel_format_date(day, pattern, locale=language)
     return text
 
 

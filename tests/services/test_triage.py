@@ -151,7 +151,7 @@ def test_every_page_is_a_slice_of_one_order(place: Place, olivia: Officer, sort:
     due = {row.case: (row.due_on or date.max, row.received_on, row.case) for row in rows}
     order: dict[Sort, Callable[[InboxRow], object]] = {
         "due": lambda row: due[row.case],
-        "received": lambda row: (-row.received_on.toordinal(), row.case),
+        "received": lambda row: (-row.received_on.toordinal(), [-ord(letter) for letter in row.case]),
         "state": lambda row: (list(State).index(row.state), due[row.case]),
     }
     assert [row.case for row in rows] == [row.case for row in sorted(rows, key=order[sort])]  # type: ignore[arg-type]
