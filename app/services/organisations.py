@@ -14,7 +14,7 @@ from app.storage import organisations as rows
 from app.storage.models import Channel as ChannelRow
 from app.storage.models import Organisation
 
-__all__ = ["Channel", "ChannelKeys", "OutsideHelp", "Portal", "Question", "channel_id", "portal", "resolve"]
+__all__ = ["Channel", "ChannelKeys", "OutsideHelp", "Portal", "Question", "channel_id", "portal", "remembered", "resolve"]
 
 
 def resolve(ctx: Context, host: str) -> OrganisationId:
@@ -53,6 +53,11 @@ def channel_id(ctx: Context, organisation: OrganisationId, slug: str) -> Channel
     return found.id
 
 
+def remembered(ctx: Context, organisation: OrganisationId) -> Portal | None:
+    """What this process read last, which may be old: only for who has the store step compare its `revision`."""
+    return ctx.portals.at_any_revision(organisation)
+
+
 def _read(ctx: Context, organisation: OrganisationId) -> Portal:
     with ctx.database.read() as session:
         row = rows.get(session, organisation)
@@ -88,6 +93,7 @@ def _build(row: Organisation, document: configuration.Configuration, by_slug: di
         onion=document.onion,
         channels=listed,
         retired=tuple(_channel(each, None) for each in by_slug.values()),
+        revision=row.revision,
     )
 
 

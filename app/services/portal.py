@@ -68,7 +68,8 @@ class OutsideHelp:
 
 @dataclass(frozen=True, slots=True)
 class Portal:
-    """An organisation as its pages show it. `channels` in the order of the configuration; `retired` are those that only old cases name."""
+    """An organisation as its pages show it. `channels` in the order of the configuration; `retired` are those that only old cases name.
+    `revision`: rises with every change of what is here."""
 
     organisation: OrganisationId
     name: str
@@ -81,6 +82,7 @@ class Portal:
     onion: str | None
     channels: tuple[Channel, ...]
     retired: tuple[Channel, ...] = ()
+    revision: int = 0
 
     def by_id(self, channel: ChannelId) -> Channel | None:
         """Also a retired one."""

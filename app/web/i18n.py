@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from typing import Final
@@ -16,6 +17,7 @@ from markupsafe import Markup
 from app.web.context import portal_if_known
 
 _FALLBACK: Final = "en"
+_DAYS_KEPT: Final = 512
 
 
 def install(app: Flask) -> None:
@@ -27,14 +29,26 @@ def install(app: Flask) -> None:
 
 def _sentence(text: str, **values: object) -> Markup:
     """`_` in templates: a sentence of ours in the language of this request; values are escaped into it."""
-    said: dict[str, Markup] | None = g.get("said")
-    if said is None:
-        # Kept with the catalogue for as long as that is: nothing in it comes from a request.
-        said = g.said = vars(get_translations()).setdefault("quietline_said", {})
-    sentence = said.get(text)
+    sentences = _said().sentences
+    sentence = sentences.get(text)
     if sentence is None:
-        sentence = said[text] = Markup(get_translations().ugettext(text))  # noqa: S704  the text is the program's own
+        sentence = sentences[text] = Markup(get_translations().ugettext(text))  # noqa: S704  the text is the program's own
     return sentence % values if values else sentence
+
+
+@dataclass
+class _Said:
+    """What has been said in a language: sentences of templates, and days. Of a request it holds nothing but days, a few of them."""
+
+    sentences: dict[str, Markup] = field(default_factory=dict)
+    days: dict[date, str] = field(default_factory=dict)
+
+
+def _said() -> _Said:
+    said: _Said | None = g.get("said")
+    if said is None:
+        said = g.said = vars(get_translations()).setdefault("quietline_said", _Said())  # for as long as the catalogue is kept
+    return said
 
 
 def _portal_language() -> str:
@@ -65,12 +79,12 @@ def date_pattern() -> str:
 
 def format_day(day: date) -> str:
     """A day as reporters read it: 21 November 2026."""
-    return _day(day, date_pattern(), str(locale()))
-
-
-@lru_cache(maxsize=256)
-def _day(day: date, pattern: str, language: str) -> str:
-    text: str = babel_format_date(day, pattern, locale=language)
+    days = _said().days
+    text = days.get(day)
+    if text is None:
+        if len(days) >= _DAYS_KEPT:
+            days.clear()
+        text = days[day] = babel_format_date(day, date_pattern(), locale=locale())
     return text
 
 

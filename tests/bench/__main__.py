@@ -1,4 +1,4 @@
-"""`make bench`: every row of the table in RESULTS.md, as ratios to floors that are measured in the same run. Two runs are not to be compared.
+"""`make bench`: every row of the table in RESULTS.md, as ratios to floors measured in the same run. Two runs are not to be compared.
 
 `python -m tests.bench posts inbox` measures only these.
 """
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
-from tests.bench import cases, checking, inbox, posts, uploads
+from tests.bench import cases, checking, inbox, posts, servers, starting, uploads
 from tests.bench.serving import machine
 
 Part = Callable[[Path, argparse.Namespace], Iterable[str]]
@@ -21,6 +21,8 @@ PARTS: Final[dict[str, Part]] = {
     "receipts": lambda folder, _: checking.run(folder / "data"),
     "cases": lambda folder, _: cases.run(folder),
     "desk": lambda folder, _: inbox.run(folder),
+    "start": lambda folder, _: starting.run(folder),
+    "servers": lambda folder, _: servers.run(folder),
     "uploads": lambda folder, chosen: uploads.run(folder, uploads.MEGABYTES, chosen.upload_rounds, with_big=chosen.with_big),
 }
 

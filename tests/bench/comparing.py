@@ -56,7 +56,8 @@ def met(is_met: bool) -> str:
 
 def _line(name: str, way: Way, figures: Sequence[Figures], base: Sequence[Figures]) -> str:
     cpu = statistics.median(each.cpu_ms for each in figures)
-    told = f"{name:48} {statistics.median(each.per_second for each in figures):6.0f}/s {cpu:6.2f} ms CPU {sum(e.errors for e in figures)} errors"
+    rate, errors = statistics.median(each.per_second for each in figures), sum(each.errors for each in figures)
+    told = f"{name:48} {rate:6.0f}/s {cpu:6.2f} ms CPU {errors} errors"
     if way.cpu_aim is not None:
         told += f"  (aim {way.cpu_aim:.0f} ms, {met(cpu <= way.cpu_aim)})"
     if way.aim is not None:

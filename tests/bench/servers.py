@@ -1,4 +1,4 @@
-"""Which application server: gunicorn's threads as `quietline serve` sets them up, against granian; both with two processes of eight threads.
+"""Which application server: gunicorn's threads as `quietline serve` sets them up, or granian; both with two processes of eight threads.
 
 Alone: `python -m tests.bench.servers`. granian is no dependency of ours: it is measured where `granian` can be imported.
 """
@@ -57,7 +57,9 @@ class Result:
 @contextlib.contextmanager
 def gunicorn(folder: Path) -> Iterator[Side]:
     """The portal as it is served."""
-    with Portal({**clean_environment(**environment(folder / "data")), "QUIETLINE_WORKERS": "2", "QUIETLINE_THREADS": THREADS}, folder / "log") as portal:
+    with Portal(
+        {**clean_environment(**environment(folder / "data")), "QUIETLINE_WORKERS": "2", "QUIETLINE_THREADS": THREADS}, folder / "log"
+    ) as portal:
         yield Side(portal.port, portal.pid)
 
 
@@ -111,7 +113,9 @@ def begin(port: int) -> list[str]:
     """Uploads of which nothing has come yet: their addresses."""
     length = uploads_case.nearest_length(UPLOAD_BYTES)
     with Client(port) as client:
-        return [client.send("POST", "/uploads", {**uploads_case.TUS, "Upload-Length": str(length)}).headers["location"] for _ in range(UPLOADS)]
+        return [
+            client.send("POST", "/uploads", {**uploads_case.TUS, "Upload-Length": str(length)}).headers["location"] for _ in range(UPLOADS)
+        ]
 
 
 def post(side: Side, requests: Sequence[Request]) -> Result:
@@ -157,7 +161,7 @@ def _channel(data: Path) -> tuple[str, ChannelKeys]:
 
 def _line(name: str, results: Sequence[Result]) -> str:
     def middle(field: str) -> float:
-        return statistics.median(getattr(each, field) for each in results)
+        return float(statistics.median(getattr(each, field) for each in results))
 
     told = f"{name:44} {middle('per_second'):5.0f}/s  half within {middle('median'):4.0f} ms, 95 % within {middle('slow'):4.0f} ms"
     return f"{told}  {middle('cpu'):5.2f} ms CPU  {sum(each.errors for each in results)} errors"

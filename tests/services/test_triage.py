@@ -146,6 +146,7 @@ def test_every_page_is_a_slice_of_one_order(place: Place, olivia: Officer, sort:
             plant(place, 7, state=state, received=place.ctx.today() - timedelta(days=days))
     plant(place, 30, channel=place.audit_id)
     first = triage.inbox(place.ctx, olivia, states=states, sort=sort)
+    assert first.pages is not None
     rows = [row for page in range(1, first.pages + 1) for row in triage.inbox(place.ctx, olivia, states=states, sort=sort, page=page).rows]
     assert len(rows) == len({row.case for row in rows}) == 56 * len(states or State)
     due = {row.case: (row.due_on or date.max, row.received_on, row.case) for row in rows}
