@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from app.domain import AttachmentId, CaseId, Kind, MessageId, OrganisationId
 from app.storage.models import Attachment, Message
 
-
 _TABLE: Final = Attachment.__table__
 _BY_MESSAGE: Final = (
     select(_TABLE.c.message_id, _TABLE.c.id)
