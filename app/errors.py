@@ -103,6 +103,12 @@ class UnknownHost(QuietlineError):
     code = "unknown_host"
 
 
+class PortalChanged(QuietlineError):
+    """What a process remembered of a portal is no longer so."""
+
+    code = "portal_changed"
+
+
 class UnknownChannel(QuietlineError):
     """No such channel, or it is not part of this organisation."""
 

@@ -102,7 +102,7 @@ class Settings:
 
 def is_loopback(host: str) -> bool:
     """Whether a host name or address (IPv6 with or without brackets) means this machine."""
-    if host == "localhost":
+    if host in {"localhost", "127.0.0.1", "::1"}:
         return True
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback

@@ -38,6 +38,8 @@ def _no_constant(_: str) -> NoReturn:
 
 def _bound_depth(text: str) -> None:
     # Before parsing, because the parser recurses. On text that is no JSON this may count too much, never too little.
+    if text.count("{") + text.count("[") <= LIMITS.json_depth:
+        return  # it cannot be deeper than that, and a long sealed text need not be walked through
     depth = 0
     for match in _STRING_OR_BRACKET.finditer(text):
         first = match.group()[0]

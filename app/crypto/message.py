@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from app.crypto import jsontext
 from app.crypto.encoding import b64u_decode, b64u_encode, scalar_text
-from app.crypto.hybrid import recipient_bytes, team_recipient_bytes
+from app.crypto.hybrid import HybridRecipient, recipient_bytes, team_recipient_bytes
 from app.crypto.jsontext import Fields, Json
 from app.crypto.padding import pad
 from app.crypto.signing import VERIFY_BYTES, Envelope, SigningKey, envelope_read, envelope_write
@@ -136,11 +136,11 @@ def clean_line(text: str) -> str:
     return clean_text(clean_text(text).translate({0x09: " ", 0x0A: " "}))
 
 
-def write(payload: Payload, signing: SigningKey) -> bytes:
-    """The document of a payload: signed, and padded to its class.
+def write(payload: Payload, signing: SigningKey, own: HybridRecipient | None = None) -> bytes:
+    """The document of a payload: signed, and padded to its class. `own`: the recipient that `reply_to` is the text of, where it is at hand.
     FormatError when a reader would call it malformed, SizeError when it is too large."""
     text = jsontext.dump(_to_json(payload))
-    payload_read(text)
+    _payload(jsontext.load(text), own)
     return pad(envelope_write(CONTEXT, text, signing))
 
 
@@ -192,7 +192,10 @@ def _report_json(payload: Payload) -> dict[str, Json]:
 
 def payload_read(text: str) -> Payload:
     """The payload a `signed` text is. FormatError when it breaks FORMATS.md section 6."""
-    fields = jsontext.load(text)
+    return _payload(jsontext.load(text), None)
+
+
+def _payload(fields: Fields, own: HybridRecipient | None) -> Payload:
     fields.version()
     kind = fields.one_of("kind", Kind)
     report, removal = kind is Kind.REPORT, kind is Kind.REMOVED
@@ -211,7 +214,7 @@ def payload_read(text: str) -> Payload:
         answers=tuple(map(_read_answer, fields.children("answers", 0, LIMITS.questions if report else 0))),
         attachments=tuple(map(_read_attachment, fields.children("attachments", 0, 0 if removal else LIMITS.attachments))),
         removed=_read_removal(fields.child("removed")) if removal or (kind is Kind.NOTE and fields.has("removed")) else None,
-        reply_to=_read_reply_to(fields) if report else None,
+        reply_to=_read_reply_to(fields, own) if report else None,
         channel=_read_channel(fields.child("channel")) if report else None,
         readers=_read_readers(fields) if report else None,
     )
@@ -246,9 +249,10 @@ def _read_removal(fields: Fields) -> Removal:
     return Removal(MessageId(fields.ident("id")), fields.raw("digest", DIGEST_BYTES))
 
 
-def _read_reply_to(fields: Fields) -> str:
+def _read_reply_to(fields: Fields, own: HybridRecipient | None) -> str:
     text = fields.text("reply_to")
-    recipient_bytes(text)
+    if own is None or text != str(own):
+        recipient_bytes(text)
     return text
 
 

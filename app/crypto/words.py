@@ -23,9 +23,14 @@ def write_words(entropy: bytes) -> tuple[str, ...]:
     return tuple(_BIP39.to_mnemonic(entropy).split(" "))
 
 
+def fold(text: str) -> str:
+    """NFKD, in lower case."""
+    return unicodedata.normalize("NFKD", text).lower()
+
+
 def parts(text: str) -> list[str]:
     """Runs of the letters a to z, after NFKD and lower case."""
-    return _PARTS.findall(unicodedata.normalize("NFKD", text).lower())
+    return _PARTS.findall(fold(text))
 
 
 def _word(part: str) -> str | None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import Self
 
 from app.crypto import attachment
 from app.crypto.conversation import Checked
@@ -60,16 +62,15 @@ def seal_file(
     """
     recipients = [HybridRecipient(recipient_bytes(each)) for each in readers]
     row = uploads.begin(ctx, org, 0)
-    counted = _Counted(chunks, most)
     try:
-        with ctx.staging.open(org, row.id) as partial:
+        with ctx.staging.open(org, row.id) as partial, _Counted(chunks, most) as counted:
             partial.extend(quota.admitted(ctx, attachment.seal(counted, recipients)))
             partial.keep(row.day)
             uploads.finish(ctx, org, row.id, partial, len(recipients))
     except BaseException:
         discard(ctx, org, [row.id])
         raise
-    return Attachment(row.id, clean_name(name), clean_type(type), counted.size, counted.digest.digest())
+    return Attachment(row.id, clean_name(name), clean_type(type), counted.size, counted.sha256())
 
 
 def sealed_for_reporter(ctx: Context, org: OrganisationId, mailbox_key: bytes, file: AttachmentId) -> SealedFile:
@@ -116,21 +117,43 @@ def sealed_for_officer(ctx: Context, officer: Officer, case: CaseId, file: Attac
 
 
 class _Counted:
-    """Chunks with their number of bytes and their SHA-256, once they have gone through. UploadTooLarge as soon as there are too many."""
+    """Chunks with their number of bytes and their SHA-256, once they have gone through. UploadTooLarge as soon as there are too many.
+
+    A thread of its own hashes a chunk while it is sealed and written here: all three let go of the interpreter.
+    """
 
     def __init__(self, chunks: Iterable[bytes], most: int) -> None:
         self._chunks = chunks
         self._most = most
         self.size = 0
-        self.digest = hashlib.sha256()
+        self._digest = hashlib.sha256()
+        self._hasher = ThreadPoolExecutor(1)
+        self._hashing: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._hasher.shutdown()
 
     def __iter__(self) -> Iterator[bytes]:
         for chunk in self._chunks:
             self.size += len(chunk)
             if self.size > self._most:
                 raise UploadTooLarge
-            self.digest.update(chunk)
+            self._settle()
+            self._hashing = self._hasher.submit(self._digest.update, chunk)
             yield chunk
+
+    def sha256(self) -> bytes:
+        """Of all that has gone through."""
+        self._settle()
+        return self._digest.digest()
+
+    def _settle(self) -> None:
+        # One chunk at a time, so that no more of a file is held than without the thread.
+        if self._hashing is not None:
+            self._hashing.result()
 
 
 def _known(file: AttachmentId) -> AttachmentId:

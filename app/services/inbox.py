@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
@@ -16,7 +15,7 @@ from app.services.context import Context
 from app.services.portal import Channel, Portal
 from app.services.sessions import Officer
 from app.storage import access, cases
-from app.storage.access import Group
+from app.storage.access import Place
 from app.storage.cases import InboxDetails
 
 Sort = Literal["due", "received", "state"]
@@ -25,7 +24,13 @@ DueKind = Literal["acknowledge", "answer"]
 ROWS: Final = LIMITS.inbox_rows
 _ORDER: Final = {state: position for position, state in enumerate(State)}
 _NEVER: Final = date.max
-_Key = Callable[[Group], tuple[Any, ...]]
+_Key = Callable[[Place], tuple[Any, ...]]
+
+MOST: Final = 999
+"""Up to so many cases in a state are counted."""
+
+FURTHEST: Final = 2000
+"""The last page that is looked at where cases are not counted to the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,53 +55,40 @@ class InboxRow:
 
 @dataclass(frozen=True, slots=True)
 class InboxPage:
-    """One page of rows. `counts` is of every state, whatever the filter."""
+    """One page of rows. `counts` is of every state, whatever the filter; `MOST` and one stands for more than `MOST`.
+    `pages` is the number of the last page, where it is known; `more`: whether there is one after this."""
 
     rows: tuple[InboxRow, ...]
     page: int
-    pages: int
+    pages: int | None
+    more: bool
     counts: Mapping[State, int]
 
 
 def inbox(ctx: Context, officer: Officer, *, states: frozenset[State] | None = None, sort: Sort = "due", page: int = 1) -> InboxPage:
     """A page of the cases of the officer's channels: by what is due first, by day received (newest first), or by state.
 
-    A page past the last one is the last one. The number of queries does not depend on the number of cases.
+    A page past the last one is the last one. Neither the number of queries nor what they read depends on the number of cases: the
+    first page costs the same whatever lies behind it, and each further one what is before it.
     """
     org = officer.organisation
     portal = organisations.portal(ctx, org)
+    wanted = [state for state in State if states is None or state in states]
     with ctx.database.read() as session:
-        every = access.groups(session, org, officer.id)
-        wanted = [group for group in every if states is None or group.state in states]
-        total = sum(group.cases for group in wanted)
-        pages = max(1, -(-total // ROWS))
-        page = max(1, min(page, pages))
-        start = (page - 1) * ROWS
-        tiers, skipped = _tiers(wanted, _KEYS[sort], start)
-        shown = access.in_order(session, org, officer.id, tiers, skipped, min(ROWS, total - start)) if tiers else ()
+        listed = access.channels(session, org, officer.id)
+        counts = access.counts(session, org, listed, MOST)
+        if any(counts[state] > MOST for state in wanted):
+            pages, page = None, max(1, min(page, FURTHEST))
+        else:
+            pages = max(1, -(-sum(counts[state] for state in wanted) // ROWS))
+            page = max(1, min(page, pages))
+        read = access.newest if sort == "received" else access.oldest
+        found = sorted(read(session, org, listed, wanted, page * ROWS + 1), key=_KEYS[sort])
+        page = max(1, min(page, -(-len(found) // ROWS)))
+        shown = [each.id for each in found[(page - 1) * ROWS : page * ROWS]]
         details = cases.inbox(session, org, officer.id, shown)
     rows = tuple(row(portal, details[case], ctx.today()) for case in shown)
-    return InboxPage(rows, page, pages, MappingProxyType(_counts(every)))
-
-
-def _tiers(groups: Sequence[Group], key: _Key, start: int) -> tuple[list[list[Group]], int]:
-    """The groups that a page from `start` on takes its rows from, those that rank alike together; and how many rows of them to skip."""
-    tiers: list[list[Group]] = []
-    skipped = position = 0
-    for _, ranked in groupby(sorted(groups, key=key), key):
-        tier = list(ranked)
-        begin, position = position, position + sum(group.cases for group in tier)
-        if position > start and begin < start + ROWS:
-            skipped = skipped if tiers else start - begin
-            tiers.append(tier)
-    return tiers, skipped
-
-
-def _counts(groups: Sequence[Group]) -> dict[State, int]:
-    counts = dict.fromkeys(State, 0)
-    for group in groups:
-        counts[group.state] += group.cases
-    return counts
+    return InboxPage(rows, page, pages, len(found) > page * ROWS, MappingProxyType(counts))
 
 
 def row(portal: Portal, found: InboxDetails, today: date) -> InboxRow:
@@ -137,17 +129,18 @@ def due(state: State, received_on: date, acknowledged_on: date | None) -> tuple[
             return "answer", dates.feedback_by(received_on, acknowledged_on)
 
 
-def _by_due(each: Group) -> tuple[Any, ...]:
+def _by_due(each: Place) -> tuple[Any, ...]:
     _, due_on = due(each.state, each.received_on, each.acknowledged_on)
-    # Ids, being random, settle the rest without telling the order of arrival.
-    return due_on or _NEVER, each.received_on
+    # Ids, being random, settle the rest without telling the order of arrival. A deadline never comes earlier for a later day, so what
+    # `access.oldest` puts first comes first here.
+    return due_on or _NEVER, each.lead, each.received_on, each.id
 
 
-def _by_received(each: Group) -> tuple[Any, ...]:
-    return (-each.received_on.toordinal(),)
+def _by_received(each: Place) -> tuple[Any, ...]:
+    return -each.received_on.toordinal(), tuple(-ord(letter) for letter in each.id)
 
 
-def _by_state(each: Group) -> tuple[Any, ...]:
+def _by_state(each: Place) -> tuple[Any, ...]:
     return _ORDER[each.state], *_by_due(each)
 
 

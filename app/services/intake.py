@@ -15,7 +15,7 @@ from app.crypto.hybrid import HybridRecipient
 from app.crypto.message import EMPTY_SEEN, REPORTER, Attachment, Payload
 from app.crypto.receipt import Receipt, mailbox_hash
 from app.domain import AttachmentId, CaseId, ChannelId, Kind, MessageId, OrganisationId, SealedBlob, SealedBy, SealedMessage
-from app.errors import ChannelNotOpen, Conflict, QuietlineError, ReportWithdrawn, UnknownChannel
+from app.errors import ChannelNotOpen, Conflict, PortalChanged, QuietlineError, ReportWithdrawn, UnknownChannel
 from app.services import dates, organisations
 from app.services.context import Context
 from app.services.drafts import CleanReport, PlainReport, check_report
@@ -24,6 +24,7 @@ from app.services.organisations import Channel, ChannelKeys
 from app.services.storing import TEAM_STANZAS, Framed, claim, framed, ids_of, require_ids, require_list, says_the_same, tombstone
 from app.services.uploads import discard
 from app.storage import arrivals, cases, channels, messages
+from app.storage import organisations as organisation_rows
 from app.storage.arrivals import Arrival
 
 _Same = Callable[[SealedMessage], bool]
@@ -70,22 +71,24 @@ def accept_plain(
     draft: PlainReport,
     shown: Channel | None = None,
     attachments: Sequence[Attachment] = (),
+    revision: int | None = None,
 ) -> Accepted:
     """Check, sign and seal a report in memory with the receipt's keys, and store it with its files, which are sealed already.
 
     The same form with the same files again gets the first answer again, and files sealed for the repeat are discarded.
-    `shown`: the channel, from a caller who has just read it. Raises DraftRefused, and what accept_sealed raises but for framing.
+    `shown`: the channel, from a caller who has just read it, or who remembers it from this `revision` of the portal: then the store
+    step itself looks whether that is still so. Raises DraftRefused, PortalChanged, and what accept_sealed raises but for framing.
     """
     offered, keys = _known(ctx, org, channel, shown)
     report = check_report(offered, draft, receipt)
     require_list(ids_of(attachments))
     own = receipt.identity.recipient
     payload = replace(_payload(report, receipt.case_id, str(own), keys, ctx.today()), attachments=tuple(attachments))
-    document = messages_format.write(payload, receipt.signing)
+    document = messages_format.write(payload, receipt.signing, own)
     sealed = SealedBlob(seal_bytes(document, [HybridRecipient.parse(keys.recipient), own]))
     letter = Framed(sealed, len(document), TEAM_STANZAS, ids_of(attachments))
     mailbox = mailbox_hash(receipt.mailbox_key)
-    arrival = Arrival(receipt.case_id, channel, mailbox, tombstone(mailbox), payload.id, letter.size_class, sealed)
+    arrival = Arrival(receipt.case_id, channel, mailbox, tombstone(mailbox), payload.id, letter.size_class, sealed, revision)
     accepted = _store(ctx, org, arrival, letter, lambda stored: _says(stored, receipt, payload, answers=not offered.retired))
     if accepted.repeated:
         discard(ctx, org, letter.attachments)
@@ -122,10 +125,12 @@ def _payload(report: CleanReport, case: CaseId, reply_to: str, keys: ChannelKeys
 
 def _store(ctx: Context, org: OrganisationId, arrival: Arrival, letter: Framed, same: _Same) -> Accepted:
     today = ctx.today()
-    with ctx.database.write() as session:
-        stored = arrivals.add(session, org, arrival, today)
-        if stored:
-            claim(ctx, session, org, arrival.case, arrival.message, letter.attachments, letter.stanzas)
+    with ctx.database.store() as connection:
+        stored = arrivals.add(connection, org, arrival, today)
+        if stored and letter.attachments:
+            with Session(connection) as session:
+                claim(ctx, session, org, arrival.case, arrival.message, letter.attachments, letter.stanzas)
+                session.flush()
     if not stored:
         return _again(ctx, org, arrival, same)
     return _accepted(arrival.case, today, None, repeated=False)
@@ -134,6 +139,8 @@ def _store(ctx: Context, org: OrganisationId, arrival: Arrival, letter: Framed, 
 def _again(ctx: Context, org: OrganisationId, arrival: Arrival, same: _Same) -> Accepted:
     """Why a report was not inserted: it is there already, or was; or its channel takes none (which is no matter to a retry)."""
     with ctx.database.read() as session:
+        if arrival.revision is not None and organisation_rows.revision(session.connection(), org) != arrival.revision:
+            raise PortalChanged
         case = cases.by_mailbox(session, org, arrival.mailbox)
         report = None if case is None else messages.by_number(session, org, case.id, 1)
         if case is None or report is None:

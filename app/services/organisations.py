@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from app.crypto import fingerprint
-from app.domain import OrganisationId
-from app.errors import UnknownHost
+from app.domain import ChannelId, OrganisationId
+from app.errors import UnknownChannel, UnknownHost
 from app.services import configuration
 from app.services.context import Context
 from app.services.portal import Channel, ChannelKeys, Hosts, OutsideHelp, Portal, Question
@@ -14,7 +14,7 @@ from app.storage import organisations as rows
 from app.storage.models import Channel as ChannelRow
 from app.storage.models import Organisation
 
-__all__ = ["Channel", "ChannelKeys", "OutsideHelp", "Portal", "Question", "portal", "resolve"]
+__all__ = ["Channel", "ChannelKeys", "OutsideHelp", "Portal", "Question", "channel_id", "portal", "remembered", "resolve"]
 
 
 def resolve(ctx: Context, host: str) -> OrganisationId:
@@ -34,13 +34,32 @@ def resolve(ctx: Context, host: str) -> OrganisationId:
 
 def portal(ctx: Context, organisation: OrganisationId) -> Portal:
     """What the organisation's pages show now: one small query, and the rest only after a change. UnknownHost when it does not exist."""
+    with ctx.database.look() as connection:
+        revision = rows.revision(connection, organisation)
+    remembered = None if revision is None else ctx.portals.portal(organisation, revision)
+    return remembered or _read(ctx, organisation)
+
+
+def channel_id(ctx: Context, organisation: OrganisationId, slug: str) -> ChannelId:
+    """The channel that a slug has named since it was first listed, retired or not; whether it takes reports is for the store step to tell.
+
+    A slug keeps its channel for good, so what a process remembers is as true as what it could read. UnknownChannel, UnknownHost.
+    """
+    remembered = ctx.portals.at_any_revision(organisation)
+    found = remembered and remembered.by_slug(slug, retired=True)
+    found = found or portal(ctx, organisation).by_slug(slug, retired=True)
+    if found is None:
+        raise UnknownChannel
+    return found.id
+
+
+def remembered(ctx: Context, organisation: OrganisationId) -> Portal | None:
+    """What this process read last, which may be old: only for who has the store step compare its `revision`."""
+    return ctx.portals.at_any_revision(organisation)
+
+
+def _read(ctx: Context, organisation: OrganisationId) -> Portal:
     with ctx.database.read() as session:
-        revision = rows.revision(session, organisation)
-        if revision is None:
-            raise UnknownHost()
-        remembered = ctx.portals.portal(organisation, revision)
-        if remembered is not None:
-            return remembered
         row = rows.get(session, organisation)
         document = rows.latest_configuration(session, organisation)
         listed = channel_rows.all_of(session, organisation)
@@ -74,6 +93,7 @@ def _build(row: Organisation, document: configuration.Configuration, by_slug: di
         onion=document.onion,
         channels=listed,
         retired=tuple(_channel(each, None) for each in by_slug.values()),
+        revision=row.revision,
     )
 
 

@@ -68,7 +68,8 @@ class OutsideHelp:
 
 @dataclass(frozen=True, slots=True)
 class Portal:
-    """An organisation as its pages show it. `channels` in the order of the configuration; `retired` are those that only old cases name."""
+    """An organisation as its pages show it. `channels` in the order of the configuration; `retired` are those that only old cases name.
+    `revision`: rises with every change of what is here."""
 
     organisation: OrganisationId
     name: str
@@ -81,6 +82,7 @@ class Portal:
     onion: str | None
     channels: tuple[Channel, ...]
     retired: tuple[Channel, ...] = ()
+    revision: int = 0
 
     def by_id(self, channel: ChannelId) -> Channel | None:
         """Also a retired one."""
@@ -112,6 +114,11 @@ class PortalMemory:
         """The portal at exactly this revision, if it is remembered."""
         found = self._portals.get(organisation)
         return found[1] if found is not None and found[0] == revision else None
+
+    def at_any_revision(self, organisation: OrganisationId) -> Portal | None:
+        """The portal as it was at whichever revision was read last: only for what no revision changes."""
+        found = self._portals.get(organisation)
+        return found[1] if found is not None else None
 
     def keep_portal(self, portal: Portal, revision: int) -> None:
         with self._lock:

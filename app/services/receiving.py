@@ -71,7 +71,9 @@ def _compared(chunks: Iterable[bytes], checksum: Checksum) -> Iterator[bytes]:
 def _keep(ctx: Context, partial: Partial, start: int) -> None:
     try:
         partial.keep(ctx.today())
-    except NoRoom:  # some file systems find out only now; what was on the disk before still is
+    except (NoRoom, OSError):
+        # Some file systems find out only now; what was on the disk before still is. What could not be written a disk forgets, and says
+        # the next time that all is well: nobody may be told of it.
         partial.cut(start)
         raise
 

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import Select, and_, delete, func, insert, select, update
+from sqlalchemy import Select, and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.domain import AttachmentId, CaseId, Kind, MessageId, OrganisationId
 from app.storage.models import Attachment, Message
+
+_TABLE: Final = Attachment.__table__
+_BY_MESSAGE: Final = (
+    select(_TABLE.c.message_id, _TABLE.c.id)
+    .where(_TABLE.c.organisation_id == bindparam("organisation"), _TABLE.c.case_id == bindparam("case"))
+    .order_by(_TABLE.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +52,8 @@ def get(session: Session, organisation: OrganisationId, case: CaseId, file: Atta
 
 def by_message(session: Session, organisation: OrganisationId, case: CaseId) -> dict[MessageId, tuple[AttachmentId, ...]]:
     """The files of each message of a case that has any, in order of id."""
-    query = select(Attachment.message_id, Attachment.id).where(Attachment.organisation_id == organisation, Attachment.case_id == case)
     found: dict[MessageId, tuple[AttachmentId, ...]] = {}
-    for message, file in session.execute(query.order_by(Attachment.id)):
+    for message, file in session.connection().execute(_BY_MESSAGE, {"organisation": organisation, "case": case}):
         found[message] = (*found.get(message, ()), file)
     return found
 

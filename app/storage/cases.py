@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
-from sqlalchemy import ColumnElement, and_, delete, func, select
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert  # its ON CONFLICT is SQLite's too
 from sqlalchemy.orm import Session
 
@@ -41,14 +42,19 @@ class InboxDetails:
     report_size_class: int
 
 
+# What everybody waits for who comes back is built once.
+_BY_MAILBOX: Final = select(Case).where(Case.organisation_id == bindparam("organisation"), Case.mailbox_hash == bindparam("mailbox"))
+_BY_MAILBOX_LOCKED: Final = _BY_MAILBOX.with_for_update(key_share=True)
+
+
 def get(session: Session, organisation: OrganisationId, case: CaseId) -> Case | None:
     return session.get(Case, (organisation, case))
 
 
 def by_mailbox(session: Session, organisation: OrganisationId, mailbox: MailboxHash, *, lock: bool = False) -> Case | None:
     """With `lock` nobody else changes the case, or adds to it, until this transaction is over."""
-    query = select(Case).where(Case.organisation_id == organisation, Case.mailbox_hash == mailbox)
-    return session.scalar(query.with_for_update(key_share=True) if lock else query)
+    values = {"organisation": organisation, "mailbox": mailbox}
+    return session.scalar(_BY_MAILBOX_LOCKED if lock else _BY_MAILBOX, values)
 
 
 def drop(session: Session, organisation: OrganisationId, case: CaseId) -> None:

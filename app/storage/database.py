@@ -28,8 +28,8 @@ class Database(ABC):
     rewritten_below: ClassVar[int]
     """Bytes from which on `vacuum` is not to be asked for: it stops writers for its duration."""
 
-    def __init__(self, engine: Engine, readers: Engine, writers: Engine) -> None:
-        self._engine, self._readers, self._writers = engine, readers, writers
+    def __init__(self, engine: Engine, readers: Engine, writers: Engine, lookers: Engine) -> None:
+        self._engine, self._readers, self._writers, self._lookers = engine, readers, writers, lookers
 
     @property
     def url(self) -> URL:
@@ -56,6 +56,18 @@ class Database(ABC):
             session.flush()
             with self._unknown_named():
                 transaction.commit()
+
+    @contextmanager
+    def look(self) -> Iterator[Connection]:
+        """`read` without a session, for one statement that many requests wait for: a snapshot of its own."""
+        with self._busy_named(), self._lookers.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def store(self) -> Iterator[Connection]:
+        """`write` without a session, for the statements that every reporter waits for."""
+        with self._busy_named(), self._writers.begin() as connection:
+            yield connection
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:

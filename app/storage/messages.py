@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT is SQLite's too
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,14 @@ from app.storage import attachments
 from app.storage.models import Message
 
 _IDS: Final = ("organisation_id", "case_id", "id")
+_TABLE: Final = Message.__table__
+# A conversation is what everybody waits for who comes back, so its query is built once and goes past the mapper.
+_OF_CASE: Final = (
+    select(_TABLE.c.number, _TABLE.c.id, _TABLE.c.kind, _TABLE.c.day, _TABLE.c.sealed)
+    .where(_TABLE.c.organisation_id == bindparam("organisation"), _TABLE.c.case_id == bindparam("case"))
+    .order_by(_TABLE.c.number)
+)
+_OF_CASE_SHARED: Final = _OF_CASE.where(_TABLE.c.kind != Kind.NOTE)
 
 
 def add(
@@ -47,11 +55,8 @@ def empty(session: Session, organisation: OrganisationId, case: CaseId, message:
 
 def of_case(session: Session, organisation: OrganisationId, case: CaseId, *, notes: bool) -> tuple[SealedMessage, ...]:
     """In order of number, with the files of each; with or without the team's notes."""
-    query = select(Message.number, Message.id, Message.kind, Message.day, Message.sealed)
-    query = query.where(Message.organisation_id == organisation, Message.case_id == case).order_by(Message.number)
-    if not notes:
-        query = query.where(Message.kind != Kind.NOTE)
-    found = tuple(SealedMessage(*row) for row in session.execute(query))
+    query = _OF_CASE if notes else _OF_CASE_SHARED
+    found = tuple(SealedMessage(*row) for row in session.connection().execute(query, {"organisation": organisation, "case": case}))
     files = attachments.by_message(session, organisation, case)
     return tuple(replace(each, attachments=files[each.id]) if each.id in files else each for each in found)
 

@@ -13,7 +13,7 @@ from app.errors import SettingsError
 from app.storage.engine import Database
 from app.storage.models import Base
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 SCRIPTS: Final = Path(__file__).resolve().parents[2] / "migrations"
 
 

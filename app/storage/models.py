@@ -204,7 +204,8 @@ class Case(Base):
     __table_args__ = (
         _of_channel(),
         UniqueConstraint("organisation_id", "mailbox_hash", name="uq_cases_mailbox_hash"),
-        Index("ix_cases_channel", "organisation_id", "channel_id", "state"),
+        Index("ix_cases_received", "organisation_id", "channel_id", "state", "received_on", "id"),
+        Index("ix_cases_lead", "organisation_id", "channel_id", "state", "acknowledged_on", "received_on", "id"),
         UNORDERED,
     )
     organisation_id: Mapped[OrganisationId] = _of_organisation()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Final
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.domain import OrganisationId
@@ -39,9 +39,9 @@ def rename(session: Session, organisation: OrganisationId, name: str) -> None:
     session.execute(update(Organisation).where(Organisation.id == organisation).values(name=name))
 
 
-def revision(session: Session, organisation: OrganisationId) -> int | None:
+def revision(connection: Connection, organisation: OrganisationId) -> int | None:
     """The number that changes with everything a portal page shows."""
-    found: int | None = session.connection().execute(_REVISION, {"organisation": organisation}).scalar()
+    found: int | None = connection.execute(_REVISION, {"organisation": organisation}).scalar()
     return found
 
 

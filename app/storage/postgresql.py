@@ -66,7 +66,8 @@ class PostgresqlDatabase(Database):
 
     def __init__(self, engine: Engine) -> None:
         readers = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        super().__init__(engine, readers, engine.execution_options(isolation_level="READ COMMITTED"))
+        writers = engine.execution_options(isolation_level="READ COMMITTED")
+        super().__init__(engine, readers, writers, engine.execution_options(isolation_level="AUTOCOMMIT"))
 
     def size(self) -> int:
         with self.read() as session:

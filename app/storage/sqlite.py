@@ -40,8 +40,8 @@ class SqliteDatabase(Database):
     rewritten_below = 128 * 1024 * 1024  # writing it anew takes that much memory
 
     def __init__(self, engine: Engine) -> None:
-        readers = engine.execution_options(**{_BEGIN: "BEGIN"})
-        super().__init__(engine, readers, engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}))
+        readers, writers, lookers = (engine.execution_options(**{_BEGIN: words}) for words in ("BEGIN", "BEGIN IMMEDIATE", ""))
+        super().__init__(engine, readers, writers, lookers)
         self._eraser = Eraser(self.path)
         self._opened = self._file()
 
@@ -189,4 +189,6 @@ def _on_connect(connection: Any, _record: object) -> None:
 
 
 def _on_begin(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+    words = connection.get_execution_options().get(_BEGIN, "BEGIN")
+    if words:
+        connection.exec_driver_sql(words)

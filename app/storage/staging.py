@@ -149,9 +149,16 @@ class Partial:
                 view = view[written:]
 
     def extend(self, pieces: Iterable[bytes]) -> None:
-        """The same for many."""
+        """The same for many, which may be small: several of them in one write."""
+        held: list[bytes] = []
+        length = 0
         for piece in pieces:
-            self.append(piece)
+            held.append(piece)
+            length += len(piece)
+            if length >= files.PIECE:
+                self.append(b"".join(held))
+                held, length = [], 0
+        self.append(b"".join(held))
 
     def head(self, length: int) -> bytes:
         """The first bytes, as many as there are."""

@@ -54,6 +54,19 @@ def portal() -> Portal:
     return found
 
 
+def recall_portal() -> Portal | None:
+    """Have this request make do with what the process remembers of the portal, until `forget_portal`; nothing where it remembers none."""
+    found = organisations.remembered(services(), organisation())
+    if found is not None:
+        g.portal = found
+    return found
+
+
+def forget_portal() -> None:
+    """The portal is read when it is next asked for."""
+    g.pop("portal", None)
+
+
 def portal_if_known() -> Portal | None:
     """The portal, or nothing where there is none or it cannot be read: an error page must come out all the same."""
     if g.get("organisation") is None:

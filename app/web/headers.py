@@ -51,6 +51,6 @@ HEADERS: Final = {
 
 def add(response: Response) -> Response:
     """After each request. What a view has set of them stays: only the preview's frame and its script, and desk pages, do."""
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+    present = {name.lower() for name, _ in response.headers}
+    response.headers.extend([(name, value) for name, value in HEADERS.items() if name.lower() not in present])
     return response

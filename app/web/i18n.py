@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from babel import Locale, UnknownLocaleError
+from babel.dates import format_date as babel_format_date
 from babel.dates import get_month_names
 from flask import Flask, g
 from flask_babel import Babel, get_locale, get_translations, gettext
-from flask_babel import format_date as babel_format_date
 from markupsafe import Markup
 
 from app.web.context import portal_if_known
 
 _FALLBACK: Final = "en"
+_DAYS_KEPT: Final = 512
 
 
 def install(app: Flask) -> None:
@@ -26,10 +29,26 @@ def install(app: Flask) -> None:
 
 def _sentence(text: str, **values: object) -> Markup:
     """`_` in templates: a sentence of ours in the language of this request; values are escaped into it."""
-    if "translations" not in g:
-        g.translations = get_translations()
-    sentence = Markup(g.translations.ugettext(text))  # noqa: S704  the text is the program's own
+    sentences = _said().sentences
+    sentence = sentences.get(text)
+    if sentence is None:
+        sentence = sentences[text] = Markup(get_translations().ugettext(text))  # noqa: S704  the text is the program's own
     return sentence % values if values else sentence
+
+
+@dataclass
+class _Said:
+    """What has been said in a language: sentences of templates, and days. Of a request it holds nothing but days, a few of them."""
+
+    sentences: dict[str, Markup] = field(default_factory=dict)
+    days: dict[date, str] = field(default_factory=dict)
+
+
+def _said() -> _Said:
+    said: _Said | None = g.get("said")
+    if said is None:
+        said = g.said = vars(get_translations()).setdefault("quietline_said", _Said())  # for as long as the catalogue is kept
+    return said
 
 
 def _portal_language() -> str:
@@ -42,6 +61,7 @@ def locale() -> Locale:
     return get_locale() or Locale.parse(_FALLBACK)
 
 
+@lru_cache(maxsize=64)
 def direction(language: str) -> str:
     """`ltr` or `rtl`."""
     try:
@@ -59,7 +79,12 @@ def date_pattern() -> str:
 
 def format_day(day: date) -> str:
     """A day as reporters read it: 21 November 2026."""
-    text: str = babel_format_date(day, date_pattern(), rebase=False)
+    days = _said().days
+    text = days.get(day)
+    if text is None:
+        if len(days) >= _DAYS_KEPT:
+            days.clear()
+        text = days[day] = babel_format_date(day, date_pattern(), locale=locale())
     return text
 
 

@@ -16,13 +16,14 @@ from app.services import followup, intake, organisations
 from app.services.context import Context
 from app.services.drafts import PlainReport
 from app.settings import from_env
-from tests.bench.serving import environment
+from tests.bench.serving import environment, prepare
 
 ROUNDS = 400
 
 
 def run(data: Path, org_host: str = "127.0.0.1") -> list[str]:
     """Lines to print: medians in microseconds of CPU, the kinds interleaved round by round."""
+    prepare(data)
     ctx = make_context(from_env(environment(data)))
     org = organisations.resolve(ctx, org_host)
     channel = next(each for each in organisations.portal(ctx, org).channels if each.keys)

@@ -1,4 +1,5 @@
-"""The floor: a bare Flask application that does one HPKE seal and one durable SQLite insert for each post.
+"""The floors of a report: a bare Flask application that does one HPKE seal and one durable SQLite insert for each post, and one indexed
+query for each reading.
 
 It is served with the portal's own server settings.
 """
@@ -13,7 +14,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, MLKEM768X25519PrivateKey, Suite
-from flask import Flask, request
+from flask import Flask, Response, request
 
 from app.storage.sqlite import PRAGMAS
 
@@ -36,6 +37,7 @@ def create_app(database: Path) -> Flask:
         return opened
 
     connection().execute("CREATE TABLE IF NOT EXISTS reports (id BLOB PRIMARY KEY, sealed BLOB) WITHOUT ROWID")
+    connection().execute("CREATE TABLE IF NOT EXISTS answers (mailbox BLOB PRIMARY KEY, answer BLOB) WITHOUT ROWID")
     connection().close()
     del local.connection
 
@@ -47,5 +49,10 @@ def create_app(database: Path) -> Flask:
         writer.execute("INSERT INTO reports VALUES (?, ?)", (os.urandom(16), sealed))
         writer.execute("COMMIT")
         return "received"
+
+    @app.post("/read")
+    def read() -> Response:
+        query = connection().execute("SELECT answer FROM answers WHERE mailbox = ?", (request.get_data(),))
+        return Response(query.fetchone()[0], content_type="application/json")
 
     return app

@@ -29,6 +29,23 @@ class Figures:
     errors: int
 
 
+def connect(port: int) -> http.client.HTTPConnection:
+    """A connection that is opened with the first request, and then stays open."""
+    return http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+
+
+def answered(connection: http.client.HTTPConnection, request: Request) -> bool:
+    """Send a request; whether it was answered with 200."""
+    try:
+        connection.request("POST", request.path, request.body, {"Content-Type": request.content_type})
+        answer = connection.getresponse()
+        answer.read()
+    except (OSError, http.client.HTTPException):
+        connection.close()  # the next request opens it anew
+        return False
+    return answer.status == 200
+
+
 def run(port: int, pid: int, requests: Sequence[Request], clients: int) -> Figures:
     """Send every request once, from `clients` clients; the server is the process tree below `pid`."""
     queue = list(requests)
@@ -37,16 +54,13 @@ def run(port: int, pid: int, requests: Sequence[Request], clients: int) -> Figur
 
     def client() -> None:
         nonlocal errors
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection = connect(port)
         while True:
             with lock:
                 if not queue:
                     break
                 request = queue.pop()
-            connection.request("POST", request.path, request.body, {"Content-Type": request.content_type})
-            answer = connection.getresponse()
-            answer.read()
-            if answer.status != 200:
+            if not answered(connection, request):
                 with lock:
                     errors += 1
         connection.close()

@@ -29,16 +29,21 @@ def environment(data: Path) -> dict[str, str]:
     return {f"QUIETLINE_{name}": value for name, value in settings.items()}
 
 
-@contextlib.contextmanager
-def portal(folder: Path) -> Iterator[Portal]:
-    """A portal with the demo's two open channels."""
-    settings = from_env(environment(folder / "data"))
+def prepare(data: Path) -> None:
+    """A data folder with the demo's two open channels."""
+    settings = from_env(environment(data))
     database = open_database(settings.database_url, create_folder=True)
     migrate.upgrade(database)
     database.dispose()
     context = make_context(settings)
     demo.prepare(context)
     context.database.dispose()
+
+
+@contextlib.contextmanager
+def portal(folder: Path) -> Iterator[Portal]:
+    """A portal with the demo's two open channels."""
+    prepare(folder / "data")
     with Portal(clean_environment(**environment(folder / "data")), folder / "portal.log") as running:
         yield running
 
@@ -51,23 +56,26 @@ def floor(folder: Path, kind: str = "reports", place: str = "floor.db") -> Itera
     with (folder / "floor.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=clean_environment(**environment(folder / "data")))
     try:
-        _wait(port)
+        wait(port)
         yield port, process.pid
     finally:
         process.terminate()
         process.wait(timeout=30)
 
 
-def _wait(port: int) -> None:
+def wait(port: int) -> None:
+    """Until a server on this port answers, whatever it answers. RuntimeError when it does not."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=1)
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=1).close()
         except urllib.error.HTTPError:
             return
         except OSError:
             time.sleep(0.02)
-    raise RuntimeError("the floor did not start")
+        else:
+            return
+    raise RuntimeError("the server did not start")
 
 
 def machine() -> str:

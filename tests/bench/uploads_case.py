@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import html
 import json
+import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from app.crypto import attachment
 from app.crypto.encoding import b64u_encode
 from app.crypto.hybrid import HybridRecipient
 from app.crypto.message import Attachment, ChannelKeys
+from app.crypto.padding import attachment_class
 from app.crypto.receipt import Receipt
 from tests.bench import reports
 from tests.bench.sending import Answer, Client, Part
@@ -25,9 +27,18 @@ PATCH: Final = {**TUS, "Content-Type": "application/offset+octet-stream"}
 JSON: Final = {"Content-Type": "application/json"}
 BOUNDARY: Final = "----a-boundary-that-is-in-no-file-4c1f"
 PIECE: Final = 1 << 20
-# What app/browser/files/pace.ts sends on a fast line: a quarter of a MiB, twice as much each time, and 4 MiB from then on.
-PACE_LEAST: Final = 256 * 1024
-PACE_MOST: Final = 4 * 1024 * 1024
+_PACE: Final = Path(__file__).parents[2] / "app" / "browser" / "files" / "pace.ts"
+
+
+def _of_the_browser(name: str) -> int:
+    """A number of pace.ts: on a fast line it begins with `least` bytes, and sends twice as much each time, up to `most`."""
+    found = re.search(rf"^const {name} = ([0-9 *]+);$", _PACE.read_text(), re.MULTILINE)
+    assert found is not None
+    return math.prod(map(int, found[1].split("*")))
+
+
+PACE_LEAST: Final = _of_the_browser("least")
+PACE_MOST: Final = _of_the_browser("most")
 
 
 @dataclass(frozen=True)
@@ -85,6 +96,11 @@ def tus(port: int, source: Source, *, chunks: bool) -> str:
         for part in parts(source, chunks=chunks):
             client.send("PATCH", place, {**PATCH, "Upload-Offset": str(part.start)}, [part])
     return place.rpartition("/")[2]
+
+
+def nearest_length(size: int) -> int:
+    """The length of a sealed file of about so many bytes."""
+    return attachment.sealed_length(attachment_class(size), 2)
 
 
 def delete(port: int, name: str) -> None:

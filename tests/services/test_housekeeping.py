@@ -109,8 +109,8 @@ def arrive(place: Place, cases: list[CaseId]) -> dict[CaseId, bytes]:
         sealed[case] = real
         mailbox = id_decode(case) * 2
         arrival = Arrival(case, place.ethics_id, mailbox, mailbox, message_id, 4096, SealedBlob(real))  # type: ignore[arg-type]
-        with place.ctx.database.write() as session:
-            assert add(session, place.id, arrival, place.ctx.today())
+        with place.ctx.database.store() as connection:
+            assert add(connection, place.id, arrival, place.ctx.today())
     place.ctx.cut_journal()
     return {case: blob[-24:] for case, blob in sealed.items()}
 

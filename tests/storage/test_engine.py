@@ -74,7 +74,7 @@ def test_writers_take_turns_and_none_is_lost(database: Database) -> None:
 
     at_once(touch, 20)
     with database.read() as session:
-        assert organisations.revision(session, ORG) == 101
+        assert organisations.revision(session.connection(), ORG) == 101
 
 
 def test_a_savepoint_lets_a_block_go_on_after_a_conflict(database: Database) -> None:

@@ -1,7 +1,7 @@
 /** How much goes into one request, by what the line has shown itself to carry. */
 
 const least = 256 * 1024;
-const most = 2 * 1024 * 1024;
+const most = 8 * 1024 * 1024;
 /** A request is to take about this long: short enough for progress that can be seen, long enough not to wait for answers most of the time. */
 const aimSeconds = 1;
 const patienceSeconds = 60;

@@ -770,7 +770,7 @@ function putFiles(input, files) {
 
 // files/pace.ts
 var least = 256 * 1024;
-var most = 2 * 1024 * 1024;
+var most = 8 * 1024 * 1024;
 var aimSeconds = 1;
 var patienceSeconds = 60;
 var slowest = 1e4;

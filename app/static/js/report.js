@@ -8465,7 +8465,7 @@ async function fileParts() {
   document.head.append(clone("files-style"));
 }
 async function load() {
-  const address = `./${"files-FCI5CQWY.js"}${tries++ > 0 ? `?${tries}` : ""}`;
+  const address = `./${"files-KY5IR5VB.js"}${tries++ > 0 ? `?${tries}` : ""}`;
   const [program] = await Promise.all([import(address), fileParts()]);
   return program;
 }

@@ -12,7 +12,7 @@ from flask_babel.speaklater import LazyString
 from app.domain import LIMITS, CaseId, State
 from app.errors import FormatError
 from app.services import triage, wire
-from app.services.inbox import Sort
+from app.services.inbox import MOST, Sort
 from app.services.triage import InboxPage, InboxRow
 from app.web.context import services
 from app.web.desk import guards, labels
@@ -33,7 +33,7 @@ class Choice(NamedTuple):
     label: LazyString | str
     url: str
     current: bool
-    total: int = 0
+    total: LazyString | str = ""
 
 
 class Group(NamedTuple):
@@ -56,7 +56,7 @@ def show() -> ResponseReturnValue:
         filters=_filters(page, state, sort),
         sorts=[Choice(label, _url(state, name, 1), name == sort) for name, label in _SORTS.items()],
         previous_url=_url(state, sort, page.page - 1) if page.page > 1 else None,
-        next_url=_url(state, sort, page.page + 1) if page.page < page.pages else None,
+        next_url=_url(state, sort, page.page + 1) if page.more else None,
     )
 
 
@@ -85,9 +85,14 @@ def _url(state: State | None, sort: Sort, page: int) -> str:
 
 
 def _filters(page: InboxPage, current: State | None, sort: Sort) -> list[Choice]:
-    every = Choice(gettext("All"), _url(None, sort, 1), current is None, sum(page.counts.values()))
-    each = (Choice(label, _url(state, sort, 1), state is current, page.counts[state]) for state, label in labels.STATES.items())
+    all_counted = all(number <= MOST for number in page.counts.values())
+    every = Choice(gettext("All"), _url(None, sort, 1), current is None, _number(sum(page.counts.values()) if all_counted else MOST + 1))
+    each = (Choice(label, _url(state, sort, 1), state is current, _number(page.counts[state])) for state, label in labels.STATES.items())
     return [every, *each]
+
+
+def _number(counted: int) -> str:
+    return gettext("over %(number)s", number=MOST) if counted > MOST else str(counted)
 
 
 def _groups(page: InboxPage, sort: Sort) -> list[Group]:

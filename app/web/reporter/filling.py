@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+
+from werkzeug.datastructures import MultiDict
 
 from app.errors import TicketExpired
 from app.services import receipts
 from app.services.carried import Attachment
+from app.services.drafts import PlainReport
 from app.services.organisations import Channel
 from app.services.receipts import Receipt
 from app.web.context import organisation, services
@@ -22,7 +26,8 @@ class Filled:
     `lost`: files came with it that were sealed for a receipt that nobody has any more.
     """
 
-    form: forms.ReportForm
+    channel: Channel
+    fields: Fields | None = field(repr=False)
     receipt: Receipt = field(repr=False)
     held: bool
     expired: bool
@@ -30,6 +35,16 @@ class Filled:
     refused: tuple[Refused, ...] = ()
     problem: str = ""
     lost: bool = False
+
+    @cached_property
+    def form(self) -> forms.ReportForm:
+        """Its fields as a page shows them: the last post, which shows none, does without."""
+        return forms.report_form(self.channel, self.fields)
+
+    @property
+    def draft(self) -> PlainReport:
+        """What was typed, as the services take it."""
+        return forms.draft(self.fields or MultiDict(), self.channel)
 
     @property
     def status(self) -> int:
@@ -39,7 +54,7 @@ class Filled:
 
 def blank(channel: Channel) -> Filled:
     """A form that nobody has typed anything into."""
-    return Filled(forms.report_form(channel), receipts.new(), held=False, expired=False)
+    return Filled(channel, None, receipts.new(), held=False, expired=False)
 
 
 def read(channel: Channel) -> Filled:
@@ -49,9 +64,8 @@ def read(channel: Channel) -> Filled:
     holder.settle(taken)
     receipt = holder.receipt or receipts.new()
     lost = not holder.held and _lose_carried(taken)
-    form = forms.report_form(channel, taken.fields)
     files = attached.kept(taken.fields)
-    return Filled(form, receipt, holder.held, holder.expired, files, tuple(taken.refused), taken.problem, lost)
+    return Filled(channel, taken.fields, receipt, holder.held, holder.expired, files, tuple(taken.refused), taken.problem, lost)
 
 
 def ticket(receipt: Receipt) -> str:

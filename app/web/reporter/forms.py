@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -36,13 +36,6 @@ class DateField(Field):
         self.data: dict[str, str] = values
         self.process_errors = []
 
-    def typed(self) -> str:
-        """As services/drafts.py takes it: YYYY-MM-DD, nothing, or what was typed instead."""
-        if not any(self.data.values()):
-            return ""
-        year, month, day = (self.data[part] for part in reversed(PARTS))
-        return f"{year}-{month:0>2}-{day:0>2}"
-
 
 def _field(question: Question) -> Field:
     match question.kind:
@@ -73,17 +66,29 @@ def _form_class(questions: tuple[Question, ...]) -> type[ReportForm]:
     return type("ChannelReportForm", (ReportForm,), {f"q-{question.id}": _field(question) for question in questions})
 
 
-def draft(form: ReportForm, channel: Channel) -> PlainReport:
-    """What was typed, as the services take it."""
-    answers = {question.id: _typed(form[f"q-{question.id}"]) for question in channel.questions}
-    return PlainReport(subject=form.subject.data or "", body=form.body.data or "", answers=answers)
+def draft(fields: MultiDict[str, str], channel: Channel) -> PlainReport:
+    """What was typed, as the services take it: the same as stands in the fields of `report_form`, without making them."""
+    answers = {question.id: _typed(question, fields) for question in channel.questions}
+    return PlainReport(subject=fields.get("subject", ""), body=fields.get("body", ""), answers=answers)
 
 
-def _typed(field: Field) -> str | tuple[str, ...]:
-    if isinstance(field, DateField):
-        return field.typed()
-    value: str | Sequence[str] | None = field.data
-    return value or "" if value is None or isinstance(value, str) else tuple(value)
+def _typed(question: Question, fields: MultiDict[str, str]) -> str | tuple[str, ...]:
+    name = f"q-{question.id}"
+    match question.kind:
+        case "several":
+            return tuple(fields.getlist(name))
+        case "date":
+            return _day({part: fields.get(f"{name}-{part}", "").strip() for part in PARTS})
+        case _:
+            return fields.get(name, "")
+
+
+def _day(typed: Mapping[str, str]) -> str:
+    """As services/drafts.py takes it: YYYY-MM-DD, nothing, or what was typed instead."""
+    if not any(typed.values()):
+        return ""
+    year, month, day = (typed[part] for part in reversed(PARTS))
+    return f"{year}-{month:0>2}-{day:0>2}"
 
 
 def hidden(form: ReportForm, channel: Channel) -> Iterator[tuple[str, str]]:

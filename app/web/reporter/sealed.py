@@ -7,12 +7,11 @@ from typing import Any
 from flask import Response
 
 from app.domain import LIMITS, AttachmentId
-from app.services import files, followup, intake, wire
+from app.services import files, followup, intake, organisations, wire
 from app.services.followup import SealedCase
 from app.web import body, downloads
 from app.web.context import organisation, services
 from app.web.limits import answers_json
-from app.web.reporter.report import known_channel
 from app.web.roles import Role, needs
 
 _KEY_BYTES = 32
@@ -27,7 +26,7 @@ def report(slug: str) -> dict[str, str]:
     accepted = intake.accept_sealed(
         services(),
         organisation(),
-        known_channel(slug).id,
+        organisations.channel_id(services(), organisation(), slug),
         wire.case_id(fields, "case"),
         fields.raw("mailbox", _KEY_BYTES),
         wire.message_id(fields, "message"),
