@@ -12,7 +12,7 @@ from app.services.context import Context
 from app.settings import Settings
 from app.storage.engine import open_database
 from app.web import context as web_context
-from app.web import desk, errors, headers, i18n, limits, origin, pages, patience, reporter, roles, static, uploads
+from app.web import desk, errors, headers, i18n, limits, origin, pages, patience, reporter, roles, static, uploads, waiting
 
 _HERE: Final = Path(__file__).parent
 
@@ -32,7 +32,7 @@ def create_app(settings: Settings, context: Context | None = None) -> Flask:
     i18n.install(app)
     pages.install(app)
     errors.install(app)
-    for check in (web_context.find_organisation, origin.refuse_cross_site, limits.bound, roles.enforce):
+    for check in (web_context.find_organisation, origin.refuse_cross_site, limits.bound, waiting.notice, roles.enforce):
         app.before_request(check)
     for finish in (headers.add, uploads.speak, patience.see_off):
         app.after_request(finish)
