@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Generic, TypeVar
 
@@ -11,15 +12,15 @@ from app.web.lanes import Group, Lane
 
 Job = TypeVar("Job")
 
-FEW: Final = 16
-"""As long as no more wait in a lane, the first comes first."""
+CALM_SECONDS: Final = 1.0
+"""As long as nobody in a lane has waited for longer, the first comes first."""
 
 
 class Dispatcher(Generic[Job]):
     """Runs jobs in threads, which begin when they are first needed and live as long as the process.
 
-    Where many wait in a lane, who is next is drawn by lot, so that a flood cannot put itself in front. In other lanes than the text
-    lane every second one is the newest: a burst that is over is then no wall before those who come after it.
+    Where that would take long, who is next in a lane is drawn by lot, so that a flood cannot put itself in front. In other lanes than the
+    text lane every second one is then the newest: a burst that is over is no wall before those who come after it.
     """
 
     def __init__(self, groups: Sequence[Group], run: Callable[[Lane, Job], None]) -> None:
@@ -30,7 +31,7 @@ class Dispatcher(Generic[Job]):
         self._idle = [0] * len(groups)
         self._begun = [0] * len(groups)
         self._turn = [0] * len(groups)
-        self._queues: dict[Lane, list[Job]] = {lane: [] for lane in Lane}
+        self._queues: dict[Lane, list[tuple[float, Job]]] = {lane: [] for lane in Lane}
         self._newest = False
         self._lots = random.SystemRandom()
         self._over = False
@@ -38,7 +39,7 @@ class Dispatcher(Generic[Job]):
     def put(self, lane: Lane, job: Job) -> None:
         """Have it run as soon as a thread is free for its lane."""
         with self._lock:
-            self._queues[lane].append(job)
+            self._queues[lane].append((time.monotonic(), job))
             self._wake(lane)
 
     def waiting(self, lane: Lane) -> int:
@@ -52,16 +53,17 @@ class Dispatcher(Generic[Job]):
             if not queues:
                 return None
             queue = self._lots.choice(queues)
-            return queue.pop(self._lots.randrange(len(queue)))
+            return queue.pop(self._lots.randrange(len(queue)))[1]
 
     def take_all(self, lane: Lane, wanted: Callable[[Job], bool]) -> list[Job]:
         """Those of a lane that wait and are wanted elsewhere; they are then not run."""
         with self._lock:
             queue = self._queues[lane]
-            found = [job for job in queue if wanted(job)]
+            found = [each for each in queue if wanted(each[1])]
             if found:
-                queue[:] = [job for job in queue if not wanted(job)]
-            return found
+                gone = set(map(id, found))
+                queue[:] = [each for each in queue if id(each) not in gone]
+            return [job for _, job in found]
 
     def shutdown(self, wait: bool = False) -> None:  # noqa: ARG002 - gunicorn says so
         """Let the threads end once nothing waits."""
@@ -103,11 +105,11 @@ class Dispatcher(Generic[Job]):
             lane = lanes[place]
             if queue := self._queues[lane]:
                 self._turn[number] = place + 1
-                return lane, queue.pop(self._choose(len(queue), by_lot=lane is Lane.TEXT))
+                return lane, queue.pop(self._choose(queue, by_lot=lane is Lane.TEXT))[1]
         return None
 
-    def _choose(self, length: int, *, by_lot: bool) -> int:
-        if length <= FEW:
+    def _choose(self, queue: list[tuple[float, Job]], *, by_lot: bool) -> int:
+        if time.monotonic() - queue[0][0] < CALM_SECONDS:
             return 0
         self._newest = not self._newest
-        return -1 if self._newest and not by_lot else self._lots.randrange(length)
+        return -1 if self._newest and not by_lot else self._lots.randrange(len(queue))

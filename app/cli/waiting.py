@@ -18,7 +18,7 @@ from app.cli.gather import Incoming
 from app.web.lanes import Lane
 from app.web.waiting import ASKED
 
-LANES: Final = (Lane.TEXT, Lane.FOLLOWUP)
+LANES: Final = (Lane.TEXT, Lane.OPENING, Lane.FOLLOWUP)
 FORM_SECONDS: Final = 3.0
 SCRIPT_SECONDS: Final = 20.0
 SIGN_SECONDS: Final = 10.0

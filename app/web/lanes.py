@@ -24,8 +24,10 @@ class Lane(StrEnum):
 
     TEXT = "text"
     """A new report on its way: form, check, send, sealed, the two words."""
+    OPENING = "opening"
+    """A conversation is opened by words or their key, which may be wrong."""
     FOLLOWUP = "followup"
-    """A conversation: opened (by wrong words too), answered, withdrawn."""
+    """In a conversation: answered, a file asked for, withdrawn."""
     LOGIN = "login"
     DESK = "desk"
     UPLOADS = "uploads"
@@ -53,6 +55,7 @@ SLOWED: Final = 4
 
 _REPORT: Final = re.compile(r"/report/[a-z0-9-]{1,64}(/(check|send|sealed|words))?")
 _CONVERSATION: Final = re.compile(r"/conversation(/[a-z/]{1,40})?")
+_OPENING: Final = frozenset({"/conversation", "/conversation/sealed"})
 _UPLOAD: Final = re.compile(r"(/desk)?/uploads(/[a-z0-9]*)?")
 
 
@@ -60,7 +63,7 @@ def groups(threads: int) -> tuple[Group, ...]:
     """The threads of a process. Those that wait for somebody else's bytes, or on purpose, are apart: they cost no processor."""
     reserved = max(1, threads // 4)
     return (
-        Group((Lane.TEXT, Lane.FOLLOWUP, Lane.DESK, Lane.PAGE, Lane.UPLOADS), max(1, threads - reserved)),
+        Group((Lane.TEXT, Lane.OPENING, Lane.FOLLOWUP, Lane.DESK, Lane.PAGE, Lane.UPLOADS), max(1, threads - reserved)),
         Group((Lane.TEXT,), reserved),
         Group((Lane.STREAM,), max(1, threads // 2)),
         Group((Lane.LOGIN,), SLOWED + 1),
@@ -76,7 +79,7 @@ def lane_of(method: str, path: str) -> Lane:
     if method == "POST" and _REPORT.fullmatch(path):
         return Lane.TEXT
     if method == "POST" and _CONVERSATION.fullmatch(path):
-        return Lane.FOLLOWUP
+        return Lane.OPENING if path in _OPENING else Lane.FOLLOWUP
     return Lane.UPLOADS if _UPLOAD.fullmatch(path) else Lane.PAGE
 
 
