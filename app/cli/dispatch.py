@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Generic, TypeVar
 
 from app.web.lanes import Group, Lane
@@ -46,8 +46,8 @@ class Dispatcher(Generic[Job]):
         """How many wait."""
         return len(self._queues[lane])
 
-    def take_one(self, lanes: Iterable[Lane]) -> Job | None:
-        """One that waits in these lanes, drawn by lot, which is then not run; None where none does."""
+    def take_any(self, lanes: Sequence[Lane]) -> Job | None:
+        """One that waits in one of these lanes, drawn by lot, which is then not run; None where none does."""
         with self._lock:
             queues = [self._queues[lane] for lane in lanes if self._queues[lane]]
             if not queues:

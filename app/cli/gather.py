@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 
 from app.cli.answers import BUSY
 from app.cli.framing import Chunks, Head, HeadTooLong, NotUnderstood, head_end, read_head
+from app.cli.outbox import Room
 from app.cli.polling import Poller
 from app.domain import LIMITS
 from app.web import lanes
@@ -55,6 +56,7 @@ class Incoming:
         "lane",
         "last",
         "leaving",
+        "outbox",
         "passing",
         "pausing",
         "place",
@@ -63,6 +65,7 @@ class Incoming:
         "server",
         "sock",
         "spoke",
+        "then",
         "unsent",
         "whole",
     )
@@ -74,6 +77,9 @@ class Incoming:
         self.data = bytearray()
         self.handed: bytearray = bytearray()
         """The request that a thread has."""
+        self.outbox = bytearray()
+        """What is still to be sent of an answer."""
+        self.then: Callable[[], None] = lambda: None
         self.leaving = False
         self.place = -1
         self.begin(now, now + SILENCE)
@@ -124,11 +130,13 @@ class Gatherer:
         self.held = 0
         """Bytes of requests, gathered and handed on."""
         self.most_bytes = LIMITS.gathered_bytes
+        self.room = Room(LIMITS.answers_bytes)
         self._poller = poller
         self._site = site
         self._answer = answer
         self._waiting: list[Incoming] = []
         self._heavy: set[Incoming] = set()
+        self._sending: set[Incoming] = set()
         self._room = bytearray(PIECE)
         self._view = memoryview(self._room)
         self._lots = random.SystemRandom()
@@ -156,6 +164,32 @@ class Gatherer:
         self._watch(incoming)
         if incoming.data:
             self._look(incoming, now)
+
+    def send(self, incoming: Incoming, then: Callable[[], None]) -> None:
+        """Send its outbox as the client takes it, and then go on. Who takes nothing for too long loses the connection."""
+        incoming.then = then
+        incoming.last = time.monotonic()
+        incoming.sock.setblocking(False)
+        self._sending.add(incoming)
+        self._poller.register(incoming.sock, self._writable, incoming, to_write=True)
+
+    def _writable(self, incoming: Incoming) -> None:
+        try:
+            sent = incoming.sock.send(incoming.outbox[:PIECE])
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            self.close(incoming)
+            return
+        incoming.last = time.monotonic()
+        self._sent(incoming, sent)
+        if not incoming.outbox:
+            self._release(incoming)
+            incoming.then()
+
+    def _sent(self, incoming: Incoming, size: int) -> None:
+        del incoming.outbox[:size]
+        self.room.give_back(size)
 
     def leave(self, incoming: Incoming) -> None:
         """Close once the client has taken its answer, or a little later: bytes that nobody read would have the answer thrown away."""
@@ -188,6 +222,7 @@ class Gatherer:
         self._release(incoming)
         self.held -= len(incoming.handed) + len(incoming.data)
         incoming.handed, incoming.data = bytearray(), bytearray()
+        self._sent(incoming, len(incoming.outbox))
         incoming.sock.close()
         self._site.closed(incoming)
 
@@ -202,6 +237,8 @@ class Gatherer:
 
     def expire(self, now: float, idle_too: bool = False) -> None:
         """Give up what is overdue or silent. `idle_too`: also connections on which no request has begun."""
+        for incoming in [each for each in self._sending if now - each.last >= SILENCE]:
+            self.close(incoming)
         for incoming in list(self._waiting):
             if incoming.place < 0:
                 continue
@@ -348,6 +385,9 @@ class Gatherer:
         self._poller.register(incoming.sock, self._readable, incoming)
 
     def _release(self, incoming: Incoming) -> None:
+        if incoming in self._sending:
+            self._sending.discard(incoming)
+            self._poller.unregister(incoming.sock)
         if incoming.place < 0:
             return
         self._poller.unregister(incoming.sock)

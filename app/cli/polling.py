@@ -10,16 +10,16 @@ EVENTS: Final = 256
 
 
 class Poller:
-    """Calls back for what has become readable."""
+    """Calls back for what has become readable, or can be written to."""
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
         self._calls: dict[int, tuple[Callable[[Any], Any], Any]] = {}
 
-    def register(self, file: Any, call: Callable[[Any], Any], argument: Any) -> None:
-        """From now on."""
+    def register(self, file: Any, call: Callable[[Any], Any], argument: Any, *, to_write: bool = False) -> None:
+        """From now on, when it can be read; or written to."""
         number = file if isinstance(file, int) else file.fileno()
-        self._epoll.register(number, select.EPOLLIN)
+        self._epoll.register(number, select.EPOLLOUT if to_write else select.EPOLLIN)
         self._calls[number] = (call, argument)
 
     def unregister(self, file: Any) -> None:

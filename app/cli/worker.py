@@ -24,6 +24,7 @@ from app.cli.dispatch import Dispatcher
 from app.cli.feed import Feed
 from app.cli.gather import Gatherer, Incoming
 from app.cli.group import kind_and_place
+from app.cli.outbox import Outbox
 from app.cli.polling import Poller
 from app.domain import LIMITS
 from app.web.lanes import Lane, groups
@@ -86,18 +87,21 @@ class GatheredConnection(TConn):  # type: ignore[misc]
         """Called in a thread, before each request is read; before it is read once more, too."""
         self.initialized, self.parser = False, None
         super().init()
-        self.parser.unreader = Feed(self.sock)
-        self.parser.unreader.give(self.incoming.handed, whole=self.incoming.whole)
+        parser: Any = self.parser
+        self.feed = parser.unreader = Feed(self.sock)
+        self.feed.give(self.incoming.handed, whole=self.incoming.whole)
         self.sock.settimeout(SILENCE)
 
     def left(self) -> bytes:
         """What was read of the next request."""
-        rest: bytes = self.parser.unreader.left()
-        return rest
+        return self.feed.left()
 
 
 class QuietWorker(ThreadWorker):  # type: ignore[misc]
     """One process. What is not HTTP gets a fixed page and is not logged."""
+
+    poller: Any
+    _accepting: bool
 
     def get_thread_pool(self) -> Dispatcher[Incoming]:
         """Called once, after the fork."""
@@ -112,7 +116,7 @@ class QuietWorker(ThreadWorker):  # type: ignore[misc]
         self._looked = 0.0
         self.poller.register(self.method_queue.fileno(), self.method_queue.run_callbacks, None)
         while self.alive and self.is_parent_alive():
-            self.set_accept_enabled(self.nr_conns < self._most or self.gatherer.incomplete > 0)
+            self.set_accept_enabled(self.nr_conns < self._most or self._make_place())
             self._turn()
         self._stop()
 
@@ -164,16 +168,25 @@ class QuietWorker(ThreadWorker):  # type: ignore[misc]
     def accept(self, listener: Any) -> None:
         """Take in new connections. Where there are too many, slow ones give way."""
         for _ in range(1 if self.gatherer.incomplete < CALM else BATCH):
-            if self.nr_conns >= self._most and not self.gatherer.shed():
+            if self.nr_conns >= self._most and not self._make_place():
                 return
             try:
                 sock, address = listener.accept()
             except OSError as error:
                 if error.errno in _NO_ROOM:
-                    self.gatherer.shed()
+                    self._make_place()
                 return
             self.nr_conns += 1
             self.gatherer.add(sock, address, listener.getsockname())
+
+    def _make_place(self) -> bool:
+        """Close a connection whose request is not whole: a slow one, or else one that waits to stream a file."""
+        if self.gatherer.shed():
+            return True
+        incoming = self.tpool.take_any((Lane.STREAM, Lane.ROUGH))
+        if incoming is not None:
+            self.gatherer.close(incoming)
+        return incoming is not None
 
     def ready(self, incoming: Incoming, lane: Lane) -> None:
         """From the gatherer: something for a thread."""
@@ -206,7 +219,10 @@ class QuietWorker(ThreadWorker):  # type: ignore[misc]
                 self.method_queue.defer(self._served, incoming, kept)
 
     def _served(self, incoming: Incoming, kept: bool) -> None:
-        if kept:
+        """In the loop again."""
+        if incoming.outbox:
+            self.gatherer.send(incoming, lambda: self._served(incoming, kept))
+        elif kept:
             self.gatherer.back(incoming, incoming.connection.left(), self.cfg.keepalive)
         else:
             self.gatherer.leave(incoming)
@@ -221,8 +237,15 @@ class QuietWorker(ThreadWorker):  # type: ignore[misc]
             return False
         if conn.incoming.begun:
             return waiting.finish(self, req, conn)
+        return self._answer(req, conn)
+
+    def _answer(self, req: Any, conn: Any) -> Any:
         conn.sock.settimeout(None)
-        return super().handle_request(req, conn)
+        sock, conn.sock = conn.sock, Outbox(conn.sock, self.gatherer.room)
+        try:
+            return super().handle_request(req, conn)
+        finally:
+            conn.incoming.outbox, conn.sock = conn.sock.left, sock
 
     def handle_error(self, req: object, client: Any, addr: object, exc: BaseException) -> None:  # noqa: ARG002
         """Called while `exc` is handled."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import Final
 
 from flask import Response, make_response, render_template, request
+from werkzeug.datastructures import MultiDict
 
 from app.web import multipart
 from app.web.limits import MULTIPART
-from app.web.multipart import MultiDict, Part
+from app.web.multipart import Part
 from app.web.reporter import kept
 
 ASKED: Final = "quietline.waiting"

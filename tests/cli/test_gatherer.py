@@ -14,11 +14,13 @@ import pytest
 
 from app.cli import answers, gather
 from app.cli.feed import Feed
-from app.cli.framing import HEAD_BYTES, LINE_BYTES
+from app.cli.framing import HEAD_BYTES, LINE_BYTES, read_head
 from app.cli.gather import PIECE, RESERVE, Gatherer, Incoming
+from app.cli.outbox import Outbox
 from app.cli.polling import Poller
 from app.domain import LIMITS
 from app.web.lanes import Lane
+from app.web.patience import SILENCE
 
 FORM = "Content-Type: application/x-www-form-urlencoded"
 SEND = f"POST /report/ethics/send HTTP/1.1\r\nHost: a\r\n{FORM}\r\n"
@@ -217,21 +219,21 @@ def test_who_stops_in_the_middle_is_let_go(site: Site, sent: bytes, answer: byte
     assert (site.open, site.gatherer.held, site.handed) == (0, 0, [])
 
 
-@pytest.mark.parametrize(("sent", "seconds"), [(GET[:9], gather.SILENCE), (post(SEND, bytes(4000))[:300], gather.SILENCE + 2)])
+@pytest.mark.parametrize(("sent", "seconds"), [(GET[:9], SILENCE), (post(SEND, bytes(4000))[:300], SILENCE + 2)])
 def test_who_is_too_slow_is_given_up_also_by_the_byte(site: Site, sent: bytes, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = time.monotonic()
-    monkeypatch.setattr(gather.time, "monotonic", lambda: clock)
+    monkeypatch.setattr(time, "monotonic", lambda: clock)
     client = site.connect()
     client.sendall(sent)
     site.settle()
     for _ in count():
-        clock += gather.SILENCE / 2
+        clock += SILENCE / 2
         client.sendall(b"a")
         site.settle()
         site.gatherer.expire(clock)
         if site.gatherer.incomplete == 0 or clock > time.monotonic() + 10 * seconds:
             break
-    assert clock - time.monotonic() < seconds + gather.SILENCE
+    assert clock - time.monotonic() < seconds + SILENCE
     answer = read(client)
     assert answer == b"" if sent is GET[:9] else answer.startswith(b"HTTP/1.1 408 ") or answer == b""
 
@@ -240,7 +242,7 @@ def test_a_script_that_was_too_slow_is_told_in_json(site: Site) -> None:
     client = site.connect()
     client.sendall(b"POST /report/ethics/sealed HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{")
     site.settle()
-    site.gatherer.expire(time.monotonic() + gather.SILENCE + 1)
+    site.gatherer.expire(time.monotonic() + SILENCE + 1)
     head, _, body = read(client).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 408 ")
     assert json.loads(body) == {"error": "timeout"}
@@ -317,7 +319,7 @@ def test_bytes_are_bounded_and_who_holds_much_for_long_gives_way(site: Site, mon
         _fill(site, hoarders[-1], post(SEND, bytes(3_000_000))[:2_500_000])
         assert site.gatherer.held <= site.gatherer.most_bytes + PIECE
     clock = time.monotonic() + 20
-    monkeypatch.setattr(gather.time, "monotonic", lambda: clock)
+    monkeypatch.setattr(time, "monotonic", lambda: clock)
     client = site.connect()
     _fill(site, client, post(SEND, bytes(3_000_000)))
     assert len(site.take()[0]) > 3_000_000
@@ -357,7 +359,7 @@ def test_where_whole_requests_fill_everything_a_form_is_asked_for_again_and_a_sc
 
 @pytest.mark.parametrize("target", ["//evil.example/report", "/report/../x", "/report/ethics/send?again=15", "/report/a%0d%0aX:%20y/send"])
 def test_nobody_is_sent_anywhere_else_and_not_for_ever(target: str) -> None:
-    head = gather.read_head(f"POST {target} HTTP/1.1\r\n{FORM}\r\nContent-Length: 5\r\n\r\n".encode())
+    head = read_head(f"POST {target} HTTP/1.1\r\n{FORM}\r\nContent-Length: 5\r\n\r\n".encode())
     answer = answers.fixed(answers.BUSY, head)
     assert answer.startswith(b"HTTP/1.1 503 ")
     assert b"Location" not in answer
@@ -384,3 +386,40 @@ def test_a_whole_request_never_waits_for_more() -> None:
         feed.give(bytearray(b"abc"), whole=False)
         first.sendall(b"def")
         assert feed.read(6) == b"abcdef"
+
+
+def test_what_a_client_has_not_taken_is_sent_on_by_the_loop(site: Site) -> None:
+    client = site.connect()
+    client.sendall(GET)
+    site.settle()
+    (incoming, _) = site.handed.pop()
+    incoming.sock.setblocking(True)
+    outbox: Any = Outbox(incoming.sock, site.gatherer.room)
+    whole = bytes(range(256)) * 40_000
+    for start in range(0, len(whole), 1_000_000):
+        outbox.sendall(whole[start : start + 1_000_000])  # nobody reads, and nobody waits
+    incoming.outbox = outbox.left
+    assert site.gatherer.room.held == len(incoming.outbox) > 0
+    site.gatherer.send(incoming, lambda: site.gatherer.leave(incoming))
+    got = b""
+    while len(got) < len(whole):
+        site.settle()
+        client.settimeout(SECONDS)
+        got += client.recv(1 << 20)
+    assert got == whole
+    assert site.gatherer.room.held == 0
+
+
+def test_who_takes_nothing_of_an_answer_loses_the_connection(site: Site) -> None:
+    client = site.connect()
+    client.sendall(GET)
+    site.settle()
+    (incoming, _) = site.handed.pop()
+    incoming.sock.setblocking(True)
+    outbox: Any = Outbox(incoming.sock, site.gatherer.room)
+    outbox.sendall(bytes(10_000_000))
+    incoming.outbox = outbox.left
+    site.gatherer.send(incoming, lambda: None)
+    site.settle()
+    site.gatherer.expire(time.monotonic() + SILENCE + 1)
+    assert (site.open, site.gatherer.held, site.gatherer.room.held) == (0, 0, 0)

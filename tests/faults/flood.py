@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -70,7 +70,7 @@ class Result:
     waits: Waits
     memory: int
     idle: int
-    tallies: dict[str, dict[str, int]]
+    tallies: dict[str, dict[str, float]]
 
 
 class Visitor:
@@ -185,10 +185,11 @@ def journeys(served: Served, waits: Waits, memory: Memory, busy: Callable[[], bo
         with contextlib.suppress(OSError, http.client.HTTPException):
             visitor = Visitor(served.portal.port, waits)
             with ThreadPoolExecutor(3) as people:
-                at_work = [people.submit(visitor.report), people.submit(visitor.come_back, typed)]
-                at_work.append(people.submit(visitor.officer, served.place.olivia.user, served.place.olivia.secrets.login))
-                wait(at_work)
-            for each in at_work:
+                officer = served.place.olivia
+                reported = people.submit(visitor.report)
+                others = people.submit(visitor.come_back, typed), people.submit(visitor.officer, officer.user, officer.secrets.login)
+            reported.result()
+            for each in others:
                 each.result()
         memory.look()
         done += 1

@@ -7,17 +7,17 @@ import {
   readListed,
   removalOf,
   seenAfter
-} from "./desk-shared-OLMJVGTT.js";
+} from "./desk-shared-GUUISJKG.js";
 import {
   alarmFor,
   load,
   silence
-} from "./desk-shared-QGCGB5MQ.js";
+} from "./desk-shared-3QVYFAOA.js";
 import {
   cleanLine,
   cleanText,
   write
-} from "./desk-shared-LSHOPLFT.js";
+} from "./desk-shared-HQE2EBDP.js";
 import {
   isDay
 } from "./desk-shared-42MHHOPY.js";
@@ -27,9 +27,9 @@ import {
   sessionOver,
   start,
   stepper
-} from "./desk-shared-HDGJ3OF5.js";
-import "./desk-shared-6XJQFX4F.js";
-import "./desk-shared-UPPEWHEH.js";
+} from "./desk-shared-G7IYI76F.js";
+import "./desk-shared-354S5VMH.js";
+import "./desk-shared-SNRAOHJD.js";
 import {
   FormatError,
   QuietlineError,
@@ -79,7 +79,7 @@ import {
   textThat,
   unsealInPlace,
   working
-} from "./desk-shared-IJM3FJBY.js";
+} from "./desk-shared-HXGIQNWH.js";
 
 // desk/compose.ts
 function readersOf({ report, keyring }, kind) {

@@ -7,20 +7,20 @@ import {
   newKeyring,
   seal,
   silence
-} from "./desk-shared-QGCGB5MQ.js";
+} from "./desk-shared-3QVYFAOA.js";
 import "./desk-shared-42MHHOPY.js";
 import {
   bind,
   place,
   sessionOver,
   start
-} from "./desk-shared-HDGJ3OF5.js";
+} from "./desk-shared-G7IYI76F.js";
 import {
   channel,
   recovery,
   same
-} from "./desk-shared-6XJQFX4F.js";
-import "./desk-shared-UPPEWHEH.js";
+} from "./desk-shared-354S5VMH.js";
+import "./desk-shared-SNRAOHJD.js";
 import {
   all,
   b64uEncode,
@@ -37,7 +37,7 @@ import {
   sessionEnded,
   slots,
   working
-} from "./desk-shared-IJM3FJBY.js";
+} from "./desk-shared-HXGIQNWH.js";
 
 // pages/desk-channels.ts
 var officer;

@@ -1,13 +1,13 @@
 import {
   breathe,
   openReport
-} from "./desk-shared-OLMJVGTT.js";
+} from "./desk-shared-GUUISJKG.js";
 import {
   alarmFor,
   load,
   silence
-} from "./desk-shared-QGCGB5MQ.js";
-import "./desk-shared-LSHOPLFT.js";
+} from "./desk-shared-3QVYFAOA.js";
+import "./desk-shared-HQE2EBDP.js";
 import "./desk-shared-42MHHOPY.js";
 import {
   bind,
@@ -15,9 +15,9 @@ import {
   sessionOver,
   start,
   stepper
-} from "./desk-shared-HDGJ3OF5.js";
-import "./desk-shared-6XJQFX4F.js";
-import "./desk-shared-UPPEWHEH.js";
+} from "./desk-shared-G7IYI76F.js";
+import "./desk-shared-354S5VMH.js";
+import "./desk-shared-SNRAOHJD.js";
 import {
   all,
   fill,
@@ -31,7 +31,7 @@ import {
   show,
   slots,
   textOf
-} from "./desk-shared-IJM3FJBY.js";
+} from "./desk-shared-HXGIQNWH.js";
 
 // desk/rows.ts
 function showReport(row, report) {

@@ -2,18 +2,18 @@ import {
   bind,
   place,
   start
-} from "./desk-shared-HDGJ3OF5.js";
+} from "./desk-shared-G7IYI76F.js";
 import {
   officer,
   same
-} from "./desk-shared-6XJQFX4F.js";
-import "./desk-shared-UPPEWHEH.js";
+} from "./desk-shared-354S5VMH.js";
+import "./desk-shared-SNRAOHJD.js";
 import {
   plainText,
   recipientOf,
   slot,
   slots
-} from "./desk-shared-IJM3FJBY.js";
+} from "./desk-shared-HXGIQNWH.js";
 
 // pages/desk-keys.ts
 var shown = plainText(slot(document, "own-fingerprint"));

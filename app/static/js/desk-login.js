@@ -1,6 +1,6 @@
 import {
   reporter
-} from "./desk-shared-UPPEWHEH.js";
+} from "./desk-shared-SNRAOHJD.js";
 import {
   PasswordError,
   QuietlineError,
@@ -15,7 +15,7 @@ import {
   progress,
   stretch,
   working
-} from "./desk-shared-IJM3FJBY.js";
+} from "./desk-shared-HXGIQNWH.js";
 
 // pages/desk-login.ts
 function start(form2) {

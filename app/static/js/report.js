@@ -5421,7 +5421,11 @@ var limits_default = {
   preview_text_bytes: 262144,
   sealed_request_bytes: 16e5,
   form_bytes: 3145728,
-  form_fields: 930
+  form_fields: 930,
+  gathered_bytes: 67108864,
+  gathered_multipart_bytes: 1048576,
+  answers_bytes: 33554432,
+  connections: 24576
 };
 
 // core/limits.ts
@@ -8322,10 +8326,12 @@ async function ask(url, request, seconds) {
     return { ok: false, status: 0, code: "network" };
   }
 }
-function answerOf({ ok, status }, body) {
+function answerOf({ ok, status, headers }, body) {
   if (ok) return { ok, status, body };
   const code = valueOf(body, "error");
-  return { ok: false, status, code: typeof code === "string" ? code : "" };
+  const refused = { ok, status, code: typeof code === "string" ? code : "" };
+  const again = headers.get("Retry-After") ?? "";
+  return status === 503 && refused.code === "storage_busy" && /^[1-9][0-9]?$/.test(again) ? { ...refused, again: Number(again) } : refused;
 }
 
 // dom/problems.ts
@@ -8423,6 +8429,23 @@ function stepIn(state) {
   return typeof state.step === "string" ? state.step : void 0;
 }
 
+// dom/turn.ts
+async function inTurn(post, say = sayTurn, pause = sleep) {
+  for (; ; ) {
+    const answer = await post();
+    const again = answer.ok ? void 0 : answer.again;
+    say(again !== void 0);
+    if (again === void 0) return answer;
+    await pause(again * 1e3 * (0.5 + Math.random()));
+  }
+}
+function sayTurn(waits) {
+  for (const element of all(document, "[data-turn]", HTMLElement)) show(element, waits);
+}
+function sleep(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
 // dom/unload.ts
 function askBeforeLeaving(page, atStake) {
   let handedOver = false;
@@ -8465,7 +8488,7 @@ async function fileParts() {
   document.head.append(clone("files-style"));
 }
 async function load() {
-  const address = `./${"files-MGIDWTPK.js"}${tries++ > 0 ? `?${tries}` : ""}`;
+  const address = `./${"files-Q3DF5RYU.js"}${tries++ > 0 ? `?${tries}` : ""}`;
   const [program] = await Promise.all([import(address), fileParts()]);
   return program;
 }
@@ -8798,7 +8821,7 @@ var ReportPage = class {
     return this.#page.dataset[name] ?? "";
   }
   #newDelivery() {
-    return new Delivery((text) => postText(this.#given("post"), text), readDays);
+    return new Delivery((text) => inTurn(() => postText(this.#given("post"), text)), readDays);
   }
   /** Whether the text must stay as it is: it is on its way, or may have arrived. */
   get #locked() {

@@ -34,7 +34,11 @@ var limits_default = {
   preview_text_bytes: 262144,
   sealed_request_bytes: 16e5,
   form_bytes: 3145728,
-  form_fields: 930
+  form_fields: 930,
+  gathered_bytes: 67108864,
+  gathered_multipart_bytes: 1048576,
+  answers_bytes: 33554432,
+  connections: 24576
 };
 
 // core/limits.ts

@@ -15,7 +15,7 @@ import {
   stretch,
   working,
   wrappingKey
-} from "./desk-shared-IJM3FJBY.js";
+} from "./desk-shared-HXGIQNWH.js";
 
 // desk/unlock.ts
 var UnlockSection = class {

@@ -1,6 +1,6 @@
 import {
   UnlockSection
-} from "./desk-shared-UPPEWHEH.js";
+} from "./desk-shared-SNRAOHJD.js";
 import {
   QuietlineError,
   all,
@@ -15,7 +15,7 @@ import {
   show,
   showOnly,
   slots
-} from "./desk-shared-IJM3FJBY.js";
+} from "./desk-shared-HXGIQNWH.js";
 
 // desk/tabs.ts
 var channel = new BroadcastChannel("quietline-desk");
