@@ -15,7 +15,7 @@ DEV     := $(VENV)/.dev
 NODE_MODULES := app/browser/node_modules/.installed
 PIP     := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test test-python test-browser-client lint bundle bundle-check bench lock messages clean
+.PHONY: run test test-python test-browser-client lint bundle bundle-check bench flood lock messages clean
 
 run: $(RUNTIME)
 	@QUIETLINE_DATA=$(DATA) QUIETLINE_BIND=127.0.0.1:$(PORT) exec $(VENV)/bin/quietline demo
@@ -47,6 +47,9 @@ bundle-check: $(NODE_MODULES)
 
 bench: $(DEV)
 	$(VENV)/bin/python -m tests.bench
+
+flood: $(DEV)
+	$(VENV)/bin/python -m tests.faults.flood
 
 messages: $(DEV)
 	$(VENV)/bin/pybabel -q extract -F app/translations/babel.cfg --add-comments "Translators:" --no-location --sort-output --project Quietline --version "" -o app/translations/messages.pot app

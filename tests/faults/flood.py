@@ -188,7 +188,7 @@ def journeys(served: Served, waits: Waits, memory: Memory, busy: Callable[[], bo
                 officer = served.place.olivia
                 reported = people.submit(visitor.report)
                 others = people.submit(visitor.come_back, typed), people.submit(visitor.officer, officer.user, officer.secrets.login)
-            reported.result()
+            typed = reported.result()
             for each in others:
                 each.result()
         memory.look()
