@@ -72,6 +72,11 @@ def groups(threads: int) -> tuple[Group, ...]:
     )
 
 
+def threads_in_all(threads: int) -> int:
+    """How many there can be at once, each of which may want a connection to the database."""
+    return sum(group.threads for group in groups(threads))
+
+
 def lane_of(method: str, path: str) -> Lane:
     """The lane of a request that was gathered whole."""
     if path.startswith("/desk/"):

@@ -490,6 +490,7 @@ var limits_default = {
   multipart_bytes: 524288e3,
   multipart_parts: 1e3,
   reserve_bytes: 268435456,
+  reports_reserve_bytes: 134217728,
   receipt_words: 12,
   recovery_words: 24,
   typed_words_characters: 1e3,
@@ -6917,7 +6918,7 @@ async function fileParts() {
   document.head.append(clone("files-style"));
 }
 async function load() {
-  const address = `./${"files-Q3DF5RYU.js"}${tries++ > 0 ? `?${tries}` : ""}`;
+  const address = `./${"files-VV25FVP2.js"}${tries++ > 0 ? `?${tries}` : ""}`;
   const [program] = await Promise.all([import(address), fileParts()]);
   return program;
 }

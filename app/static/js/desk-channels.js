@@ -7,20 +7,20 @@ import {
   newKeyring,
   seal,
   silence
-} from "./desk-shared-3QVYFAOA.js";
+} from "./desk-shared-EJ3DJEAE.js";
 import "./desk-shared-42MHHOPY.js";
 import {
   bind,
   place,
   sessionOver,
   start
-} from "./desk-shared-G7IYI76F.js";
+} from "./desk-shared-XD35R6NM.js";
 import {
   channel,
   recovery,
   same
-} from "./desk-shared-354S5VMH.js";
-import "./desk-shared-SNRAOHJD.js";
+} from "./desk-shared-WVGIA7D5.js";
+import "./desk-shared-U2F76VCF.js";
 import {
   all,
   b64uEncode,
@@ -37,7 +37,7 @@ import {
   sessionEnded,
   slots,
   working
-} from "./desk-shared-HXGIQNWH.js";
+} from "./desk-shared-A36B4XNU.js";
 
 // pages/desk-channels.ts
 var officer;

@@ -2,18 +2,18 @@ import {
   bind,
   place,
   start
-} from "./desk-shared-G7IYI76F.js";
+} from "./desk-shared-XD35R6NM.js";
 import {
   officer,
   same
-} from "./desk-shared-354S5VMH.js";
-import "./desk-shared-SNRAOHJD.js";
+} from "./desk-shared-WVGIA7D5.js";
+import "./desk-shared-U2F76VCF.js";
 import {
   plainText,
   recipientOf,
   slot,
   slots
-} from "./desk-shared-HXGIQNWH.js";
+} from "./desk-shared-A36B4XNU.js";
 
 // pages/desk-keys.ts
 var shown = plainText(slot(document, "own-fingerprint"));

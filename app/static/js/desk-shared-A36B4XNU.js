@@ -1,48 +1,8 @@
-// ../limits.json
-var limits_default = {
-  subject_characters: 120,
-  body_characters: 1e5,
-  answer_characters: 4e3,
-  label_characters: 300,
-  name_characters: 100,
-  file_name_characters: 100,
-  questions: 20,
-  options: 40,
-  attachments: 64,
-  recipients: 64,
-  json_depth: 8,
-  message_class_smallest: 4096,
-  message_class_largest: 1048576,
-  attachment_class_smallest: 65536,
-  attachment_bytes: 2147483648,
-  multipart_bytes: 524288e3,
-  multipart_parts: 1e3,
-  reserve_bytes: 268435456,
-  receipt_words: 12,
-  recovery_words: 24,
-  typed_words_characters: 1e3,
-  count_shown_from: 9e4,
-  password_characters_least: 14,
-  password_characters_most: 1024,
-  user_name_characters: 64,
-  passphrase_words: 6,
-  idle_minutes: 30,
-  session_hours: 8,
-  inbox_rows: 50,
-  preview_bytes: 33554432,
-  preview_pixels: 5e7,
-  preview_text_bytes: 262144,
-  sealed_request_bytes: 16e5,
-  form_bytes: 3145728,
-  form_fields: 930,
-  gathered_bytes: 67108864,
-  gathered_multipart_bytes: 1048576,
-  answers_bytes: 33554432,
-  connections: 24576
+var __defProp = Object.defineProperty;
+var __export = (target, all2) => {
+  for (var name in all2)
+    __defProp(target, name, { get: all2[name], enumerable: true });
 };
-
-// core/limits.ts
-var limits = limits_default;
 
 // core/errors.ts
 var QuietlineError = class extends Error {
@@ -62,6 +22,9 @@ var FormatError = class extends QuietlineError {
 var HeaderError = class extends FormatError {
   code = "age_header";
 };
+var ArmorError = class extends FormatError {
+  code = "age_armor";
+};
 var NoMatch = class extends FormatError {
   code = "age_no_match";
 };
@@ -77,998 +40,15 @@ var RecipientError = class extends FormatError {
 var SizeError = class extends FormatError {
   code = "size_class";
 };
-
-// core/bytes.ts
-var encoder = new TextEncoder();
-var decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-function utf8(text) {
-  return encoder.encode(text);
-}
-function concat(...parts) {
-  const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
-}
-function equal(a, b) {
-  if (a.length !== b.length) return false;
-  let difference = 0;
-  for (let i = 0; i < a.length; i++) difference |= (a[i] ?? 0) ^ (b[i] ?? 0);
-  return difference === 0;
-}
-function random(length) {
-  return crypto.getRandomValues(new Uint8Array(length));
-}
-
-// dom/templates.ts
-function find(scope, selector, kind) {
-  const found = maybe(scope, selector, kind);
-  if (found === void 0) throw new Error(`missing: ${selector}`);
-  return found;
-}
-function maybe(scope, selector, kind) {
-  return all(scope, selector, kind)[0];
-}
-function all(scope, selector, kind) {
-  return [...scope.querySelectorAll(selector)].filter((element) => element instanceof kind);
-}
-function show(element, shown = true) {
-  element.hidden = !shown;
-}
-function clone(name) {
-  return document.importNode(find(document, `template#t-${CSS.escape(name)}`, HTMLTemplateElement).content, true);
-}
-function slots(scope, name) {
-  return all(scope, `[data-slot="${name}"]`, HTMLElement);
-}
-function slot(scope, name) {
-  return find(scope, `[data-slot="${name}"]`, HTMLElement);
-}
-function fill(scope, name, text) {
-  for (const place of slots(scope, name)) if (place.textContent !== text) place.textContent = text;
-}
-function fillAll(scope, values) {
-  for (const [name, text] of Object.entries(values)) fill(scope, name, text);
-}
-function filled(name, values = {}) {
-  const copy = clone(name);
-  fillAll(copy, values);
-  return copy;
-}
-function sentence(name, values = {}) {
-  return plainText(filled(name, values));
-}
-function plainText(node) {
-  return (node.textContent ?? "").replace(/\s+/g, " ").trim();
-}
-
-// dom/form.ts
-function putFiles(input, files) {
-  const transfer = new DataTransfer();
-  for (const file of files) transfer.items.add(file);
-  input.files = transfer.files;
-}
-
-// files/pace.ts
-var least = 256 * 1024;
-var most = 2 * 1024 * 1024;
-var aimSeconds = 1;
-var patienceSeconds = 60;
-var slowest = 1e4;
-var Pace = class {
-  #bytes = least;
-  /** Bytes for the next request. */
-  get bytes() {
-    return this.#bytes;
-  }
-  /** A request with this many bytes took so long. One that was smaller than asked for says nothing. */
-  took(bytes, seconds) {
-    if (bytes >= this.#bytes && seconds < aimSeconds / 2) this.#bytes = Math.min(most, this.#bytes * 2);
-    else if (seconds > aimSeconds * 2) this.#slower();
-  }
-  /** A request did not come through. */
-  failed() {
-    this.#slower();
-  }
-  /** Seconds after which a request with this many bytes is given up. */
-  static patience(bytes) {
-    return patienceSeconds + bytes / slowest;
-  }
-  #slower() {
-    this.#bytes = Math.max(least, this.#bytes / 2);
-  }
+var SignatureError = class extends FormatError {
+  code = "signature";
 };
-
-// files/sizes.ts
-var units = ["bytes", "kb", "mb", "gb"];
-var kilo = 1024;
-var wholeFrom = 10;
-function writtenSize(bytes) {
-  const step = Math.min(units.length - 1, bytes < kilo ? 0 : Math.floor(Math.log2(bytes) / 10));
-  const value = bytes / kilo ** step;
-  const digits = step > 0 && value < wholeFrom ? 1 : 0;
-  const number = new Intl.NumberFormat(document.documentElement.lang || "en", { maximumFractionDigits: digits }).format(value);
-  return sentence(`size-${units[step] ?? "gb"}`, { number });
-}
-
-// files/row.ts
-var acts = { waiting: ["pause"], sending: ["pause"], retrying: ["pause"], paused: ["resume"], failed: ["retry"], complete: [] };
-var FileRow = class {
-  #row;
-  #upload;
-  #most;
-  #shown = "";
-  constructor(view, upload, most2, act) {
-    const copy = clone("file");
-    this.#row = find(copy, "[data-file]", HTMLElement);
-    this.#upload = upload;
-    this.#most = most2;
-    fillAll(copy, { name: upload.name, label: upload.name });
-    slot(copy, "size").textContent = writtenSize(upload.size);
-    for (const button of all(copy, "button[data-act]", HTMLButtonElement)) {
-      button.addEventListener("click", () => act(button.dataset["act"]));
-    }
-    view.append(copy);
-    this.update();
-  }
-  /** Whether one of its buttons has the focus. */
-  get holdsFocus() {
-    return this.#row.contains(document.activeElement);
-  }
-  /** Moves to its first button. */
-  focus() {
-    this.#buttons.find((button) => !button.hidden)?.focus();
-  }
-  /** Shows what has changed. */
-  update() {
-    const { state, failure, percent } = this.#upload;
-    const now = `${state} ${failure ?? ""} ${percent}`;
-    if (now === this.#shown) return;
-    this.#shown = now;
-    const pressed = this.#buttons.find((button) => button === document.activeElement);
-    this.#row.dataset["file"] = state;
-    find(this.#row, "progress", HTMLProgressElement).value = percent;
-    slot(this.#row, "state").replaceChildren(sentenceOf(this.#upload, this.#most));
-    const possible = ["remove", ...acts[state]];
-    const beyond = failure === "too_large";
-    for (const button of this.#buttons) show(button, possible.includes(button.dataset["act"] ?? "") && !(beyond && button.dataset["act"] === "retry"));
-    if (pressed?.hidden) this.#focusSuccessor();
-  }
-  /** The button that was pressed has given its place to another. Where there is none, the row itself says what became of it; never Remove. */
-  #focusSuccessor() {
-    const next = this.#buttons.find((button) => !button.hidden && button.dataset["act"] !== "remove");
-    if (next === void 0) this.#row.tabIndex = -1;
-    (next ?? this.#row).focus();
-  }
-  /** Closes its buttons, or opens them again. */
-  lock(locked) {
-    for (const button of this.#buttons) button.disabled = locked;
-  }
-  remove() {
-    this.#row.remove();
-  }
-  get #buttons() {
-    return all(this.#row, "button[data-act]", HTMLButtonElement);
-  }
+var UserNameError = class extends QuietlineError {
+  code = "user_name";
 };
-var failureToldIn = /* @__PURE__ */ new WeakMap();
-function tellNews(view, upload, most2, complete) {
-  const place = maybe(view.parentElement ?? view, "[data-file-news]", HTMLElement);
-  if (place === void 0) return;
-  const failed = upload.state === "failed";
-  const before = failureToldIn.get(place);
-  if (!failed && !complete && before !== void 0 && before !== upload) return;
-  if (failed) failureToldIn.set(place, upload);
-  else failureToldIn.delete(place);
-  const news = failed ? failureOf(upload, most2) : complete ? sentence("file-news-complete") : "";
-  if (place.textContent !== news) place.textContent = news;
-}
-function failureOf(upload, most2) {
-  return sentence("file-news-failed", { name: upload.name, reason: plainText(sentenceOf(upload, most2)) });
-}
-function sentenceOf({ state, failure, percent }, most2) {
-  const name = state === "failed" ? `file-failed-${failure ?? "refused"}` : `file-${state}`;
-  return filled(name, { percent: String(percent), limit: writtenSize(most2) });
-}
-
-// shims/tus-js-base64.ts
-var Base64 = void 0;
-
-// shims/tus-url-parse.ts
-var tus_url_parse_default = URL;
-
-// node_modules/tus-js-client/lib/error.js
-var DetailedError = class extends Error {
-  constructor(message, causingErr = null, req = null, res = null) {
-    super(message);
-    this.originalRequest = req;
-    this.originalResponse = res;
-    this.causingError = causingErr;
-    if (causingErr != null) {
-      message += `, caused by ${causingErr.toString()}`;
-    }
-    if (req != null) {
-      const requestId = req.getHeader("X-Request-ID") || "n/a";
-      const method = req.getMethod();
-      const url = req.getURL();
-      const status = res ? res.getStatus() : "n/a";
-      const body = res ? res.getBody() || "" : "n/a";
-      message += `, originated from request (method: ${method}, url: ${url}, response code: ${status}, response text: ${body}, request id: ${requestId})`;
-    }
-    this.message = message;
-  }
+var PasswordError = class extends QuietlineError {
+  code = "password_length";
 };
-var error_default = DetailedError;
-
-// node_modules/tus-js-client/lib/logger.js
-var isEnabled = false;
-function log(msg) {
-  if (!isEnabled) return;
-  console.log(msg);
-}
-
-// node_modules/tus-js-client/lib/uuid.js
-function uuid() {
-  return "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx".replace(/[xy]/g, (c) => {
-    const r = Math.random() * 16 | 0;
-    const v = c === "x" ? r : r & 3 | 8;
-    return v.toString(16);
-  });
-}
-
-// node_modules/tus-js-client/lib/upload.js
-var PROTOCOL_TUS_V1 = "tus-v1";
-var PROTOCOL_IETF_DRAFT_03 = "ietf-draft-03";
-var PROTOCOL_IETF_DRAFT_05 = "ietf-draft-05";
-var defaultOptions = {
-  endpoint: null,
-  uploadUrl: null,
-  metadata: {},
-  metadataForPartialUploads: {},
-  fingerprint: null,
-  uploadSize: null,
-  onProgress: null,
-  onChunkComplete: null,
-  onSuccess: null,
-  onError: null,
-  onUploadUrlAvailable: null,
-  overridePatchMethod: false,
-  headers: {},
-  addRequestId: false,
-  onBeforeRequest: null,
-  onAfterResponse: null,
-  onShouldRetry: defaultOnShouldRetry,
-  chunkSize: Number.POSITIVE_INFINITY,
-  retryDelays: [0, 1e3, 3e3, 5e3],
-  parallelUploads: 1,
-  parallelUploadBoundaries: null,
-  storeFingerprintForResuming: true,
-  removeFingerprintOnSuccess: false,
-  uploadLengthDeferred: false,
-  uploadDataDuringCreation: false,
-  urlStorage: null,
-  fileReader: null,
-  httpStack: null,
-  protocol: PROTOCOL_TUS_V1
-};
-var BaseUpload = class _BaseUpload {
-  constructor(file, options) {
-    if ("resume" in options) {
-      console.log(
-        "tus: The `resume` option has been removed in tus-js-client v2. Please use the URL storage API instead."
-      );
-    }
-    this.options = options;
-    this.options.chunkSize = Number(this.options.chunkSize);
-    this._urlStorage = this.options.urlStorage;
-    this.file = file;
-    this.url = null;
-    this._req = null;
-    this._fingerprint = null;
-    this._urlStorageKey = null;
-    this._offset = null;
-    this._aborted = false;
-    this._size = null;
-    this._source = null;
-    this._retryAttempt = 0;
-    this._retryTimeout = null;
-    this._offsetBeforeRetry = 0;
-    this._parallelUploads = null;
-    this._parallelUploadUrls = null;
-  }
-  /**
-   * Use the Termination extension to delete an upload from the server by sending a DELETE
-   * request to the specified upload URL. This is only possible if the server supports the
-   * Termination extension. If the `options.retryDelays` property is set, the method will
-   * also retry if an error ocurrs.
-   *
-   * @param {String} url The upload's URL which will be terminated.
-   * @param {object} options Optional options for influencing HTTP requests.
-   * @return {Promise} The Promise will be resolved/rejected when the requests finish.
-   */
-  static terminate(url, options = {}) {
-    const req = openRequest("DELETE", url, options);
-    return sendRequest(req, null, options).then((res) => {
-      if (res.getStatus() === 204) {
-        return;
-      }
-      throw new error_default("tus: unexpected response while terminating upload", null, req, res);
-    }).catch((err) => {
-      if (!(err instanceof error_default)) {
-        err = new error_default("tus: failed to terminate upload", err, req, null);
-      }
-      if (!shouldRetry(err, 0, options)) {
-        throw err;
-      }
-      const delay = options.retryDelays[0];
-      const remainingDelays = options.retryDelays.slice(1);
-      const newOptions = {
-        ...options,
-        retryDelays: remainingDelays
-      };
-      return new Promise((resolve) => setTimeout(resolve, delay)).then(
-        () => _BaseUpload.terminate(url, newOptions)
-      );
-    });
-  }
-  findPreviousUploads() {
-    return this.options.fingerprint(this.file, this.options).then((fingerprint) => this._urlStorage.findUploadsByFingerprint(fingerprint));
-  }
-  resumeFromPreviousUpload(previousUpload) {
-    this.url = previousUpload.uploadUrl || null;
-    this._parallelUploadUrls = previousUpload.parallelUploadUrls || null;
-    this._urlStorageKey = previousUpload.urlStorageKey;
-  }
-  start() {
-    const { file } = this;
-    if (!file) {
-      this._emitError(new Error("tus: no file or stream to upload provided"));
-      return;
-    }
-    if (![PROTOCOL_TUS_V1, PROTOCOL_IETF_DRAFT_03, PROTOCOL_IETF_DRAFT_05].includes(
-      this.options.protocol
-    )) {
-      this._emitError(new Error(`tus: unsupported protocol ${this.options.protocol}`));
-      return;
-    }
-    if (!this.options.endpoint && !this.options.uploadUrl && !this.url) {
-      this._emitError(new Error("tus: neither an endpoint or an upload URL is provided"));
-      return;
-    }
-    const { retryDelays: retryDelays2 } = this.options;
-    if (retryDelays2 != null && Object.prototype.toString.call(retryDelays2) !== "[object Array]") {
-      this._emitError(new Error("tus: the `retryDelays` option must either be an array or null"));
-      return;
-    }
-    if (this.options.parallelUploads > 1) {
-      for (const optionName of ["uploadUrl", "uploadSize", "uploadLengthDeferred"]) {
-        if (this.options[optionName]) {
-          this._emitError(
-            new Error(`tus: cannot use the ${optionName} option when parallelUploads is enabled`)
-          );
-          return;
-        }
-      }
-    }
-    if (this.options.parallelUploadBoundaries) {
-      if (this.options.parallelUploads <= 1) {
-        this._emitError(
-          new Error(
-            "tus: cannot use the `parallelUploadBoundaries` option when `parallelUploads` is disabled"
-          )
-        );
-        return;
-      }
-      if (this.options.parallelUploads !== this.options.parallelUploadBoundaries.length) {
-        this._emitError(
-          new Error(
-            "tus: the `parallelUploadBoundaries` must have the same length as the value of `parallelUploads`"
-          )
-        );
-        return;
-      }
-    }
-    this.options.fingerprint(file, this.options).then((fingerprint) => {
-      if (fingerprint == null) {
-        log(
-          "No fingerprint was calculated meaning that the upload cannot be stored in the URL storage."
-        );
-      } else {
-        log(`Calculated fingerprint: ${fingerprint}`);
-      }
-      this._fingerprint = fingerprint;
-      if (this._source) {
-        return this._source;
-      }
-      return this.options.fileReader.openFile(file, this.options.chunkSize);
-    }).then((source) => {
-      this._source = source;
-      if (this.options.uploadLengthDeferred) {
-        this._size = null;
-      } else if (this.options.uploadSize != null) {
-        this._size = Number(this.options.uploadSize);
-        if (Number.isNaN(this._size)) {
-          this._emitError(new Error("tus: cannot convert `uploadSize` option into a number"));
-          return;
-        }
-      } else {
-        this._size = this._source.size;
-        if (this._size == null) {
-          this._emitError(
-            new Error(
-              "tus: cannot automatically derive upload's size from input. Specify it manually using the `uploadSize` option or use the `uploadLengthDeferred` option"
-            )
-          );
-          return;
-        }
-      }
-      if (this.options.parallelUploads > 1 || this._parallelUploadUrls != null) {
-        this._startParallelUpload();
-      } else {
-        this._startSingleUpload();
-      }
-    }).catch((err) => {
-      this._emitError(err);
-    });
-  }
-  /**
-   * Initiate the uploading procedure for a parallelized upload, where one file is split into
-   * multiple request which are run in parallel.
-   *
-   * @api private
-   */
-  _startParallelUpload() {
-    const totalSize = this._size;
-    let totalProgress = 0;
-    this._parallelUploads = [];
-    const partCount = this._parallelUploadUrls != null ? this._parallelUploadUrls.length : this.options.parallelUploads;
-    const parts = this.options.parallelUploadBoundaries ?? splitSizeIntoParts(this._source.size, partCount);
-    if (this._parallelUploadUrls) {
-      parts.forEach((part, index) => {
-        part.uploadUrl = this._parallelUploadUrls[index] || null;
-      });
-    }
-    this._parallelUploadUrls = new Array(parts.length);
-    const uploads = parts.map((part, index) => {
-      let lastPartProgress = 0;
-      return this._source.slice(part.start, part.end).then(
-        ({ value }) => new Promise((resolve, reject) => {
-          const options = {
-            ...this.options,
-            // If available, the partial upload should be resumed from a previous URL.
-            uploadUrl: part.uploadUrl || null,
-            // We take manually care of resuming for partial uploads, so they should
-            // not be stored in the URL storage.
-            storeFingerprintForResuming: false,
-            removeFingerprintOnSuccess: false,
-            // Reset the parallelUploads option to not cause recursion.
-            parallelUploads: 1,
-            // Reset this option as we are not doing a parallel upload.
-            parallelUploadBoundaries: null,
-            metadata: this.options.metadataForPartialUploads,
-            // Add the header to indicate the this is a partial upload.
-            headers: {
-              ...this.options.headers,
-              "Upload-Concat": "partial"
-            },
-            // Reject or resolve the promise if the upload errors or completes.
-            onSuccess: resolve,
-            onError: reject,
-            // Based in the progress for this partial upload, calculate the progress
-            // for the entire final upload.
-            onProgress: (newPartProgress) => {
-              totalProgress = totalProgress - lastPartProgress + newPartProgress;
-              lastPartProgress = newPartProgress;
-              this._emitProgress(totalProgress, totalSize);
-            },
-            // Wait until every partial upload has an upload URL, so we can add
-            // them to the URL storage.
-            onUploadUrlAvailable: () => {
-              this._parallelUploadUrls[index] = upload.url;
-              if (this._parallelUploadUrls.filter((u) => Boolean(u)).length === parts.length) {
-                this._saveUploadInUrlStorage();
-              }
-            }
-          };
-          const upload = new _BaseUpload(value, options);
-          upload.start();
-          this._parallelUploads.push(upload);
-        })
-      );
-    });
-    let req;
-    Promise.all(uploads).then(() => {
-      req = this._openRequest("POST", this.options.endpoint);
-      req.setHeader("Upload-Concat", `final;${this._parallelUploadUrls.join(" ")}`);
-      const metadata = encodeMetadata(this.options.metadata);
-      if (metadata !== "") {
-        req.setHeader("Upload-Metadata", metadata);
-      }
-      return this._sendRequest(req, null);
-    }).then((res) => {
-      if (!inStatusCategory(res.getStatus(), 200)) {
-        this._emitHttpError(req, res, "tus: unexpected response while creating upload");
-        return;
-      }
-      const location2 = res.getHeader("Location");
-      if (location2 == null) {
-        this._emitHttpError(req, res, "tus: invalid or missing Location header");
-        return;
-      }
-      this.url = resolveUrl(this.options.endpoint, location2);
-      log(`Created upload at ${this.url}`);
-      this._emitSuccess(res);
-    }).catch((err) => {
-      this._emitError(err);
-    });
-  }
-  /**
-   * Initiate the uploading procedure for a non-parallel upload. Here the entire file is
-   * uploaded in a sequential matter.
-   *
-   * @api private
-   */
-  _startSingleUpload() {
-    this._aborted = false;
-    if (this.url != null) {
-      log(`Resuming upload from previous URL: ${this.url}`);
-      this._resumeUpload();
-      return;
-    }
-    if (this.options.uploadUrl != null) {
-      log(`Resuming upload from provided URL: ${this.options.uploadUrl}`);
-      this.url = this.options.uploadUrl;
-      this._resumeUpload();
-      return;
-    }
-    log("Creating a new upload");
-    this._createUpload();
-  }
-  /**
-   * Abort any running request and stop the current upload. After abort is called, no event
-   * handler will be invoked anymore. You can use the `start` method to resume the upload
-   * again.
-   * If `shouldTerminate` is true, the `terminate` function will be called to remove the
-   * current upload from the server.
-   *
-   * @param {boolean} shouldTerminate True if the upload should be deleted from the server.
-   * @return {Promise} The Promise will be resolved/rejected when the requests finish.
-   */
-  abort(shouldTerminate) {
-    if (this._parallelUploads != null) {
-      for (const upload of this._parallelUploads) {
-        upload.abort(shouldTerminate);
-      }
-    }
-    if (this._req !== null) {
-      this._req.abort();
-    }
-    this._aborted = true;
-    if (this._retryTimeout != null) {
-      clearTimeout(this._retryTimeout);
-      this._retryTimeout = null;
-    }
-    if (!shouldTerminate || this.url == null) {
-      return Promise.resolve();
-    }
-    return _BaseUpload.terminate(this.url, this.options).then(() => this._removeFromUrlStorage());
-  }
-  _emitHttpError(req, res, message, causingErr) {
-    this._emitError(new error_default(message, causingErr, req, res));
-  }
-  _emitError(err) {
-    if (this._aborted) return;
-    if (this.options.retryDelays != null) {
-      const shouldResetDelays = this._offset != null && this._offset > this._offsetBeforeRetry;
-      if (shouldResetDelays) {
-        this._retryAttempt = 0;
-      }
-      if (shouldRetry(err, this._retryAttempt, this.options)) {
-        const delay = this.options.retryDelays[this._retryAttempt++];
-        this._offsetBeforeRetry = this._offset;
-        this._retryTimeout = setTimeout(() => {
-          this.start();
-        }, delay);
-        return;
-      }
-    }
-    if (typeof this.options.onError === "function") {
-      this.options.onError(err);
-    } else {
-      throw err;
-    }
-  }
-  /**
-   * Publishes notification if the upload has been successfully completed.
-   *
-   * @param {object} lastResponse Last HTTP response.
-   * @api private
-   */
-  _emitSuccess(lastResponse) {
-    if (this.options.removeFingerprintOnSuccess) {
-      this._removeFromUrlStorage();
-    }
-    if (typeof this.options.onSuccess === "function") {
-      this.options.onSuccess({ lastResponse });
-    }
-  }
-  /**
-   * Publishes notification when data has been sent to the server. This
-   * data may not have been accepted by the server yet.
-   *
-   * @param {number} bytesSent  Number of bytes sent to the server.
-   * @param {number} bytesTotal Total number of bytes to be sent to the server.
-   * @api private
-   */
-  _emitProgress(bytesSent, bytesTotal) {
-    if (typeof this.options.onProgress === "function") {
-      this.options.onProgress(bytesSent, bytesTotal);
-    }
-  }
-  /**
-   * Publishes notification when a chunk of data has been sent to the server
-   * and accepted by the server.
-   * @param {number} chunkSize  Size of the chunk that was accepted by the server.
-   * @param {number} bytesAccepted Total number of bytes that have been
-   *                                accepted by the server.
-   * @param {number} bytesTotal Total number of bytes to be sent to the server.
-   * @api private
-   */
-  _emitChunkComplete(chunkSize2, bytesAccepted, bytesTotal) {
-    if (typeof this.options.onChunkComplete === "function") {
-      this.options.onChunkComplete(chunkSize2, bytesAccepted, bytesTotal);
-    }
-  }
-  /**
-   * Create a new upload using the creation extension by sending a POST
-   * request to the endpoint. After successful creation the file will be
-   * uploaded
-   *
-   * @api private
-   */
-  _createUpload() {
-    if (!this.options.endpoint) {
-      this._emitError(new Error("tus: unable to create upload because no endpoint is provided"));
-      return;
-    }
-    const req = this._openRequest("POST", this.options.endpoint);
-    if (this.options.uploadLengthDeferred) {
-      req.setHeader("Upload-Defer-Length", "1");
-    } else {
-      req.setHeader("Upload-Length", `${this._size}`);
-    }
-    const metadata = encodeMetadata(this.options.metadata);
-    if (metadata !== "") {
-      req.setHeader("Upload-Metadata", metadata);
-    }
-    let promise;
-    if (this.options.uploadDataDuringCreation && !this.options.uploadLengthDeferred) {
-      this._offset = 0;
-      promise = this._addChunkToRequest(req);
-    } else {
-      if (this.options.protocol === PROTOCOL_IETF_DRAFT_03 || this.options.protocol === PROTOCOL_IETF_DRAFT_05) {
-        req.setHeader("Upload-Complete", "?0");
-      }
-      promise = this._sendRequest(req, null);
-    }
-    promise.then((res) => {
-      if (!inStatusCategory(res.getStatus(), 200)) {
-        this._emitHttpError(req, res, "tus: unexpected response while creating upload");
-        return;
-      }
-      const location2 = res.getHeader("Location");
-      if (location2 == null) {
-        this._emitHttpError(req, res, "tus: invalid or missing Location header");
-        return;
-      }
-      this.url = resolveUrl(this.options.endpoint, location2);
-      log(`Created upload at ${this.url}`);
-      if (typeof this.options.onUploadUrlAvailable === "function") {
-        this.options.onUploadUrlAvailable();
-      }
-      if (this._size === 0) {
-        this._emitSuccess(res);
-        this._source.close();
-        return;
-      }
-      this._saveUploadInUrlStorage().then(() => {
-        if (this.options.uploadDataDuringCreation) {
-          this._handleUploadResponse(req, res);
-        } else {
-          this._offset = 0;
-          this._performUpload();
-        }
-      });
-    }).catch((err) => {
-      this._emitHttpError(req, null, "tus: failed to create upload", err);
-    });
-  }
-  /*
-   * Try to resume an existing upload. First a HEAD request will be sent
-   * to retrieve the offset. If the request fails a new upload will be
-   * created. In the case of a successful response the file will be uploaded.
-   *
-   * @api private
-   */
-  _resumeUpload() {
-    const req = this._openRequest("HEAD", this.url);
-    const promise = this._sendRequest(req, null);
-    promise.then((res) => {
-      const status = res.getStatus();
-      if (!inStatusCategory(status, 200)) {
-        if (status === 423) {
-          this._emitHttpError(req, res, "tus: upload is currently locked; retry later");
-          return;
-        }
-        if (inStatusCategory(status, 400)) {
-          this._removeFromUrlStorage();
-        }
-        if (!this.options.endpoint) {
-          this._emitHttpError(
-            req,
-            res,
-            "tus: unable to resume upload (new upload cannot be created without an endpoint)"
-          );
-          return;
-        }
-        this.url = null;
-        this._createUpload();
-        return;
-      }
-      const offset = Number.parseInt(res.getHeader("Upload-Offset"), 10);
-      if (Number.isNaN(offset)) {
-        this._emitHttpError(req, res, "tus: invalid or missing offset value");
-        return;
-      }
-      const length = Number.parseInt(res.getHeader("Upload-Length"), 10);
-      if (Number.isNaN(length) && !this.options.uploadLengthDeferred && this.options.protocol === PROTOCOL_TUS_V1) {
-        this._emitHttpError(req, res, "tus: invalid or missing length value");
-        return;
-      }
-      if (typeof this.options.onUploadUrlAvailable === "function") {
-        this.options.onUploadUrlAvailable();
-      }
-      this._saveUploadInUrlStorage().then(() => {
-        if (offset === length) {
-          this._emitProgress(length, length);
-          this._emitSuccess(res);
-          return;
-        }
-        this._offset = offset;
-        this._performUpload();
-      });
-    }).catch((err) => {
-      this._emitHttpError(req, null, "tus: failed to resume upload", err);
-    });
-  }
-  /**
-   * Start uploading the file using PATCH requests. The file will be divided
-   * into chunks as specified in the chunkSize option. During the upload
-   * the onProgress event handler may be invoked multiple times.
-   *
-   * @api private
-   */
-  _performUpload() {
-    if (this._aborted) {
-      return;
-    }
-    let req;
-    if (this.options.overridePatchMethod) {
-      req = this._openRequest("POST", this.url);
-      req.setHeader("X-HTTP-Method-Override", "PATCH");
-    } else {
-      req = this._openRequest("PATCH", this.url);
-    }
-    req.setHeader("Upload-Offset", `${this._offset}`);
-    const promise = this._addChunkToRequest(req);
-    promise.then((res) => {
-      if (!inStatusCategory(res.getStatus(), 200)) {
-        this._emitHttpError(req, res, "tus: unexpected response while uploading chunk");
-        return;
-      }
-      this._handleUploadResponse(req, res);
-    }).catch((err) => {
-      if (this._aborted) {
-        return;
-      }
-      this._emitHttpError(req, null, `tus: failed to upload chunk at offset ${this._offset}`, err);
-    });
-  }
-  /**
-   * _addChunktoRequest reads a chunk from the source and sends it using the
-   * supplied request object. It will not handle the response.
-   *
-   * @api private
-   */
-  _addChunkToRequest(req) {
-    const start = this._offset;
-    let end = this._offset + this.options.chunkSize;
-    req.setProgressHandler((bytesSent) => {
-      this._emitProgress(start + bytesSent, this._size);
-    });
-    if (this.options.protocol === PROTOCOL_TUS_V1) {
-      req.setHeader("Content-Type", "application/offset+octet-stream");
-    } else if (this.options.protocol === PROTOCOL_IETF_DRAFT_05) {
-      req.setHeader("Content-Type", "application/partial-upload");
-    }
-    if ((end === Number.POSITIVE_INFINITY || end > this._size) && !this.options.uploadLengthDeferred) {
-      end = this._size;
-    }
-    return this._source.slice(start, end).then(({ value, done }) => {
-      const valueSize = value?.size ? value.size : 0;
-      if (this.options.uploadLengthDeferred && done) {
-        this._size = this._offset + valueSize;
-        req.setHeader("Upload-Length", `${this._size}`);
-      }
-      const newSize = this._offset + valueSize;
-      if (!this.options.uploadLengthDeferred && done && newSize !== this._size) {
-        return Promise.reject(
-          new Error(
-            `upload was configured with a size of ${this._size} bytes, but the source is done after ${newSize} bytes`
-          )
-        );
-      }
-      if (value === null) {
-        return this._sendRequest(req);
-      }
-      if (this.options.protocol === PROTOCOL_IETF_DRAFT_03 || this.options.protocol === PROTOCOL_IETF_DRAFT_05) {
-        req.setHeader("Upload-Complete", done ? "?1" : "?0");
-      }
-      this._emitProgress(this._offset, this._size);
-      return this._sendRequest(req, value);
-    });
-  }
-  /**
-   * _handleUploadResponse is used by requests that haven been sent using _addChunkToRequest
-   * and already have received a response.
-   *
-   * @api private
-   */
-  _handleUploadResponse(req, res) {
-    const offset = Number.parseInt(res.getHeader("Upload-Offset"), 10);
-    if (Number.isNaN(offset)) {
-      this._emitHttpError(req, res, "tus: invalid or missing offset value");
-      return;
-    }
-    this._emitProgress(offset, this._size);
-    this._emitChunkComplete(offset - this._offset, offset, this._size);
-    this._offset = offset;
-    if (offset === this._size) {
-      this._emitSuccess(res);
-      this._source.close();
-      return;
-    }
-    this._performUpload();
-  }
-  /**
-   * Create a new HTTP request object with the given method and URL.
-   *
-   * @api private
-   */
-  _openRequest(method, url) {
-    const req = openRequest(method, url, this.options);
-    this._req = req;
-    return req;
-  }
-  /**
-   * Remove the entry in the URL storage, if it has been saved before.
-   *
-   * @api private
-   */
-  _removeFromUrlStorage() {
-    if (!this._urlStorageKey) return;
-    this._urlStorage.removeUpload(this._urlStorageKey).catch((err) => {
-      this._emitError(err);
-    });
-    this._urlStorageKey = null;
-  }
-  /**
-   * Add the upload URL to the URL storage, if possible.
-   *
-   * @api private
-   */
-  _saveUploadInUrlStorage() {
-    if (!this.options.storeFingerprintForResuming || !this._fingerprint || this._urlStorageKey !== null) {
-      return Promise.resolve();
-    }
-    const storedUpload = {
-      size: this._size,
-      metadata: this.options.metadata,
-      creationTime: (/* @__PURE__ */ new Date()).toString()
-    };
-    if (this._parallelUploads) {
-      storedUpload.parallelUploadUrls = this._parallelUploadUrls;
-    } else {
-      storedUpload.uploadUrl = this.url;
-    }
-    return this._urlStorage.addUpload(this._fingerprint, storedUpload).then((urlStorageKey) => {
-      this._urlStorageKey = urlStorageKey;
-    });
-  }
-  /**
-   * Send a request with the provided body.
-   *
-   * @api private
-   */
-  _sendRequest(req, body = null) {
-    return sendRequest(req, body, this.options);
-  }
-};
-function encodeMetadata(metadata) {
-  return Object.entries(metadata).map(([key, value]) => `${key} ${Base64.encode(String(value))}`).join(",");
-}
-function inStatusCategory(status, category) {
-  return status >= category && status < category + 100;
-}
-function openRequest(method, url, options) {
-  const req = options.httpStack.createRequest(method, url);
-  if (options.protocol === PROTOCOL_IETF_DRAFT_03) {
-    req.setHeader("Upload-Draft-Interop-Version", "5");
-  } else if (options.protocol === PROTOCOL_IETF_DRAFT_05) {
-    req.setHeader("Upload-Draft-Interop-Version", "6");
-  } else {
-    req.setHeader("Tus-Resumable", "1.0.0");
-  }
-  const headers = options.headers || {};
-  for (const [name, value] of Object.entries(headers)) {
-    req.setHeader(name, value);
-  }
-  if (options.addRequestId) {
-    const requestId = uuid();
-    req.setHeader("X-Request-ID", requestId);
-  }
-  return req;
-}
-async function sendRequest(req, body, options) {
-  if (typeof options.onBeforeRequest === "function") {
-    await options.onBeforeRequest(req);
-  }
-  const res = await req.send(body);
-  if (typeof options.onAfterResponse === "function") {
-    await options.onAfterResponse(req, res);
-  }
-  return res;
-}
-function isOnline() {
-  let online = true;
-  if (typeof navigator !== "undefined" && navigator.onLine === false) {
-    online = false;
-  }
-  return online;
-}
-function shouldRetry(err, retryAttempt, options) {
-  if (options.retryDelays == null || retryAttempt >= options.retryDelays.length || err.originalRequest == null) {
-    return false;
-  }
-  if (options && typeof options.onShouldRetry === "function") {
-    return options.onShouldRetry(err, retryAttempt, options);
-  }
-  return defaultOnShouldRetry(err);
-}
-function defaultOnShouldRetry(err) {
-  const status = err.originalResponse ? err.originalResponse.getStatus() : 0;
-  return (!inStatusCategory(status, 400) || status === 409 || status === 423) && isOnline();
-}
-function resolveUrl(origin, link) {
-  return new tus_url_parse_default(link, origin).toString();
-}
-function splitSizeIntoParts(totalSize, partCount) {
-  const partSize = Math.floor(totalSize / partCount);
-  const parts = [];
-  for (let i = 0; i < partCount; i++) {
-    parts.push({
-      start: partSize * i,
-      end: partSize * (i + 1)
-    });
-  }
-  parts[partCount - 1].end = totalSize;
-  return parts;
-}
-BaseUpload.defaultOptions = defaultOptions;
-var upload_default = BaseUpload;
 
 // node_modules/@scure/base/index.js
 var freeze = (fn) => Object.freeze(fn());
@@ -1112,10 +92,10 @@ function anumArr(label, input) {
 }
 function chain(...args) {
   const id = (a) => a;
-  const wrap = (a, b) => (c) => a(b(c));
-  const encode = args.map((x) => x.encode).reduceRight(wrap, id);
-  const decode = args.map((x) => x.decode).reduce(wrap, id);
-  return { encode, decode };
+  const wrap2 = (a, b) => (c) => a(b(c));
+  const encode3 = args.map((x) => x.encode).reduceRight(wrap2, id);
+  const decode3 = args.map((x) => x.decode).reduce(wrap2, id);
+  return { encode: encode3, decode: decode3 };
 }
 var powers = /* @__PURE__ */ (() => {
   let res = [];
@@ -1123,10 +103,10 @@ var powers = /* @__PURE__ */ (() => {
     res.push(2 ** i);
   return res;
 })();
-function u8ToNumArr(u8, len = u8.length) {
+function u8ToNumArr(u82, len = u82.length) {
   const res = new Array(len);
   for (let i = 0; i < len; i++)
-    res[i] = u8[i];
+    res[i] = u82[i];
   return res;
 }
 var asciiDecoder = /* @__PURE__ */ (() => {
@@ -1253,6 +233,29 @@ function alphabet(letters, aliases) {
     }
   };
 }
+function padding(bits, chr = "=") {
+  anumber(bits);
+  astr("padding", chr);
+  return {
+    encode(data) {
+      while (data.length * bits % 8)
+        data += chr;
+      return data;
+    },
+    decode(input) {
+      astr("decode", input);
+      let end = input.length;
+      if (end * bits % 8)
+        throw new Error("padding: invalid length");
+      for (; end > 0 && input[end - 1] === chr; end--) {
+        const byte = (end - 1) * bits;
+        if (byte % 8 === 0)
+          throw new Error("padding: excess padding");
+      }
+      return input.slice(0, end);
+    }
+  };
+}
 function unsafeWrapper(fn) {
   afn(fn);
   return function(...args) {
@@ -1263,7 +266,27 @@ function unsafeWrapper(fn) {
   };
 }
 var base32nopad = /* @__PURE__ */ freeze(() => chain(radix2(5), alphabet("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")));
+var hasBase64Builtin = /* @__PURE__ */ (() => typeof Uint8Array.from([]).toBase64 === "function" && typeof Uint8Array.fromBase64 === "function")();
+var ASCII_WHITESPACE = /[\t\n\f\r ]/;
+var decodeBase64Builtin = (s, isUrl) => {
+  astr("base64", s);
+  const alphabet2 = isUrl ? "base64url" : "base64";
+  if (s.length > 0 && ASCII_WHITESPACE.test(s))
+    throw new Error("invalid base64");
+  return Uint8Array.fromBase64(s, { alphabet: alphabet2, lastChunkHandling: "strict" });
+};
+var base64Fallback = /* @__PURE__ */ freeze(() => chain(radix2(6), alphabet("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"), padding(6)));
+var base64 = /* @__PURE__ */ freeze(() => hasBase64Builtin ? {
+  encode(b) {
+    abytes(b);
+    return b.toBase64();
+  },
+  decode(s) {
+    return decodeBase64Builtin(s, false);
+  }
+} : base64Fallback);
 var base64nopad = /* @__PURE__ */ freeze(() => chain(radix2(6), alphabet("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")));
+var base64urlnopad = /* @__PURE__ */ freeze(() => chain(radix2(6), alphabet("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")));
 var BECH_ALPHABET = /* @__PURE__ */ alphabet("qpzry9x8gf2tvdw0s3jn54khce6mua7l");
 var BECH_UPPERCASE_PRINTABLE = /^[\x21-\x60\x7b-\x7e]+$/;
 function assertBech32Printable(label, value) {
@@ -1349,7 +372,7 @@ function genBech32(encoding) {
     return _words.decode(digits);
   };
   const fromWordsUnsafe = unsafeWrapper(fromWords);
-  function encode(prefix, words, limit = 90) {
+  function encode3(prefix, words, limit = 90) {
     astr("bech32.encode prefix", prefix);
     if (limit !== false)
       anumber(limit, "limit");
@@ -1367,7 +390,7 @@ function genBech32(encoding) {
     const sum = bechChecksum(lowered, words, ENCODING_CONST);
     return `${lowered}1${BECH_ALPHABET.encode(wordsToU8(words))}${sum}`;
   }
-  function decode(str, limit = 90) {
+  function decode3(str, limit = 90) {
     astr("bech32.decode input", str);
     if (limit !== false)
       anumber(limit, "limit");
@@ -1395,9 +418,9 @@ function genBech32(encoding) {
       throw new Error(`Invalid checksum in ${str}`);
     return { prefix, words };
   }
-  const decodeUnsafe = unsafeWrapper(decode);
+  const decodeUnsafe = unsafeWrapper(decode3);
   function decodeToBytes(str, limit = 90) {
-    const { prefix, words } = decode(str, limit);
+    const { prefix, words } = decode3(str, limit);
     return {
       prefix,
       words,
@@ -1405,11 +428,11 @@ function genBech32(encoding) {
     };
   }
   function encodeFromBytes(prefix, bytes) {
-    return encode(prefix, toWords(bytes));
+    return encode3(prefix, toWords(bytes));
   }
   return {
-    encode,
-    decode,
+    encode: encode3,
+    decode: decode3,
     encodeFromBytes,
     decodeToBytes,
     decodeUnsafe,
@@ -1420,10 +443,66 @@ function genBech32(encoding) {
 }
 var bech32 = /* @__PURE__ */ freeze(() => genBech32("bech32"));
 
+// core/bytes.ts
+var encoder = new TextEncoder();
+var decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+function utf8(text) {
+  return encoder.encode(text);
+}
+function fromUtf8(bytes) {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new FormatError();
+  }
+}
+function concat(...parts) {
+  const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}
+function equal(a, b) {
+  if (a.length !== b.length) return false;
+  let difference = 0;
+  for (let i = 0; i < a.length; i++) difference |= (a[i] ?? 0) ^ (b[i] ?? 0);
+  return difference === 0;
+}
+function random(length) {
+  return crypto.getRandomValues(new Uint8Array(length));
+}
+function characters(text) {
+  let count = 0;
+  for (let i = 0; i < text.length; i++) {
+    if ((text.codePointAt(i) ?? 0) > 65535) i++;
+    count++;
+  }
+  return count;
+}
+
 // core/encoding.ts
 var idBytes = 16;
+function b64uEncode(bytes) {
+  return base64urlnopad.encode(bytes);
+}
+function b64uDecode(text, length) {
+  return decoded(base64urlnopad.decode, text, length);
+}
 function base64Decode(text) {
   return decoded(base64nopad.decode, text);
+}
+function base32Lower(bytes) {
+  return base32nopad.encode(bytes).toLowerCase();
+}
+function newId() {
+  return idEncode(random(idBytes));
+}
+function idEncode(bytes) {
+  if (bytes.length !== idBytes) throw new FormatError();
+  return base32Lower(bytes);
 }
 function idDecode(text) {
   if (!/^[a-z2-7]{26}$/.test(text)) throw new FormatError();
@@ -1437,10 +516,10 @@ function isId(text) {
     return false;
   }
 }
-function decoded(decode, text, length) {
+function decoded(decode3, text, length) {
   let bytes;
   try {
-    bytes = decode(text);
+    bytes = decode3(text);
   } catch {
     throw new FormatError();
   }
@@ -1473,10 +552,13 @@ function abytes2(value, length, title = "") {
   const bytes = isBytes2(value);
   const ofLen = length !== void 0 ? ` of length ${length}` : "";
   const got = bytes ? `length=${value.length}` : `type=${typeof value}`;
-  const message = atitle(title) + "expected Uint8Array" + ofLen + ", got " + got;
+  const message2 = atitle(title) + "expected Uint8Array" + ofLen + ", got " + got;
   if (!bytes)
-    throw new TypeError(message);
-  throw new RangeError(message);
+    throw new TypeError(message2);
+  throw new RangeError(message2);
+}
+function copyBytes(bytes) {
+  return Uint8Array.from(abytes2(bytes));
 }
 function ahash(h) {
   if (typeof h !== "function" || typeof h.create !== "function")
@@ -1511,6 +593,9 @@ function aoutput(out, instance) {
     throw new RangeError('"output" expected length >= ' + min);
   }
 }
+function u8(arr) {
+  return new Uint8Array(arr.buffer, arr.byteOffset, arr.byteLength);
+}
 function u32(arr) {
   return new Uint32Array(arr.buffer, arr.byteOffset, Math.floor(arr.byteLength / 4));
 }
@@ -1529,6 +614,7 @@ var isLE = /* @__PURE__ */ (() => new Uint8Array(new Uint32Array([287454020]).bu
 function byteSwap(word) {
   return word << 24 & 4278190080 | word << 8 & 16711680 | word >>> 8 & 65280 | word >>> 24 & 255;
 }
+var swap8IfBE = isLE ? (n) => n : (n) => byteSwap(n) >>> 0;
 function byteSwap32(arr) {
   for (let i = 0; i < arr.length; i++) {
     arr[i] = byteSwap(arr[i]);
@@ -1581,6 +667,31 @@ function hexToBytes(hex) {
     array[ai] = n1 * 16 + n2;
   }
   return array;
+}
+function nextTick(onReject) {
+  const host = globalThis;
+  if (typeof host.scheduler?.yield === "function") {
+    const promise = host.scheduler.yield();
+    if (onReject)
+      promise.catch(onReject);
+    return promise;
+  }
+  return new Promise((resolve) => host.setTimeout(resolve, 0));
+}
+function utf8ToBytes(str) {
+  if (typeof str !== "string")
+    throw new TypeError("string expected");
+  const encoded = new TextEncoder().encode(str);
+  try {
+    return new Uint8Array(encoded);
+  } finally {
+    clean(encoded);
+  }
+}
+function kdfInputToBytes(data, errorTitle = "") {
+  if (typeof data === "string")
+    return utf8ToBytes(data);
+  return abytes2(data, void 0, errorTitle);
 }
 function concatBytes(...arrays) {
   let sum = 0;
@@ -1693,7 +804,7 @@ function bytesToNumberBE(bytes) {
   return hexToNumber(bytesToHex(bytes));
 }
 function bytesToNumberLE(bytes) {
-  return hexToNumber(bytesToHex(copyBytes(abytes2(bytes)).reverse()));
+  return hexToNumber(bytesToHex(copyBytes2(abytes2(bytes)).reverse()));
 }
 function numberToBytesBE(n, len) {
   anumber2(len);
@@ -1709,7 +820,7 @@ function numberToBytesBE(n, len) {
 function numberToBytesLE(n, len) {
   return numberToBytesBE(n, len).reverse();
 }
-function copyBytes(bytes) {
+function copyBytes2(bytes) {
   return Uint8Array.from(abytes3(bytes));
 }
 function asciiToBytes(ascii) {
@@ -1859,8 +970,8 @@ function invert(number, modulo) {
     throw new Error("invert: does not exist");
   return mod(x, modulo);
 }
-function assertIsSquare(Fp, root, n) {
-  const F2 = Fp;
+function assertIsSquare(Fp2, root, n) {
+  const F2 = Fp2;
   if (!F2.eql(F2.sqr(root), n))
     throw new Error("Cannot find square root");
 }
@@ -1868,15 +979,15 @@ function aoddModulus(order, fnName) {
   if ((order & _1n2) === _0n2)
     throw new Error(fnName + ": expected odd modulus, got " + order);
 }
-function sqrt3mod4(Fp, n) {
-  const F2 = Fp;
+function sqrt3mod4(Fp2, n) {
+  const F2 = Fp2;
   const p1div4 = (F2.ORDER + _1n2) / _4n;
   const root = F2.pow(n, p1div4);
   assertIsSquare(F2, root, n);
   return root;
 }
-function sqrt5mod8(Fp, n) {
-  const F2 = Fp;
+function sqrt5mod8(Fp2, n) {
+  const F2 = Fp2;
   const p5div8 = (F2.ORDER - _5n) / _8n;
   const n2 = F2.mul(n, _2n);
   const v = F2.pow(n2, p5div8);
@@ -1886,15 +997,15 @@ function sqrt5mod8(Fp, n) {
   assertIsSquare(F2, root, n);
   return root;
 }
-function sqrt9mod16(P) {
-  const Fp_ = Field(P);
-  const tn = tonelliShanks(P);
+function sqrt9mod16(P2) {
+  const Fp_ = Field(P2);
+  const tn = tonelliShanks(P2);
   const c1 = tn(Fp_, Fp_.neg(Fp_.ONE));
   const c2 = tn(Fp_, c1);
   const c3 = tn(Fp_, Fp_.neg(c1));
-  const c4 = (P + _7n) / _16n;
-  return ((Fp, n) => {
-    const F2 = Fp;
+  const c4 = (P2 + _7n) / _16n;
+  return ((Fp2, n) => {
+    const F2 = Fp2;
     let tv1 = F2.pow(n, c4);
     let tv2 = F2.mul(tv1, c1);
     const tv3 = F2.mul(tv1, c2);
@@ -1909,18 +1020,18 @@ function sqrt9mod16(P) {
     return root;
   });
 }
-function tonelliShanks(P) {
-  if (P < _3n)
+function tonelliShanks(P2) {
+  if (P2 < _3n)
     throw new Error("sqrt is not defined for small field");
-  aoddModulus(P, "tonelliShanks");
-  let Q2 = P - _1n2;
+  aoddModulus(P2, "tonelliShanks");
+  let Q2 = P2 - _1n2;
   let S = 0;
   while (Q2 % _2n === _0n2) {
     Q2 /= _2n;
     S++;
   }
   let Z = _2n;
-  const _Fp = Field(P);
+  const _Fp = Field(P2);
   while (FpLegendre(_Fp, Z) === 1) {
     if (Z++ > 1e3)
       throw new Error("Cannot find square root: probably non-prime P");
@@ -1929,8 +1040,8 @@ function tonelliShanks(P) {
     return sqrt3mod4;
   let cc = _Fp.pow(Z, Q2);
   const Q1div2 = (Q2 + _1n2) / _2n;
-  return function tonelliSlow(Fp, n) {
-    const F2 = Fp;
+  return function tonelliSlow(Fp2, n) {
+    const F2 = Fp2;
     if (F2.is0(n))
       return n;
     if (FpLegendre(F2, n) !== 1)
@@ -1960,15 +1071,15 @@ function tonelliShanks(P) {
     return R;
   };
 }
-function FpSqrt(P) {
-  aoddModulus(P, "Fp.sqrt");
-  if (P % _4n === _3n)
+function FpSqrt(P2) {
+  aoddModulus(P2, "Fp.sqrt");
+  if (P2 % _4n === _3n)
     return sqrt3mod4;
-  if (P % _8n === _5n)
+  if (P2 % _8n === _5n)
     return sqrt5mod8;
-  if (P % _16n === _9n)
-    return sqrt9mod16(P);
-  return tonelliShanks(P);
+  if (P2 % _16n === _9n)
+    return sqrt9mod16(P2);
+  return tonelliShanks(P2);
 }
 var isNegativeLE = (num, modulo) => (mod(num, modulo) & _1n2) === _1n2;
 var FIELD_FIELDS = [
@@ -2004,11 +1115,11 @@ function validateField(field) {
     throw new Error("invalid field: expected ORDER > 1, got " + field.ORDER);
   return field;
 }
-function FpInvertBatch(Fp, nums, passZero = false) {
-  validateField(Fp);
+function FpInvertBatch(Fp2, nums, passZero = false) {
+  validateField(Fp2);
   aarray(nums, "nums");
   abool2(passZero, "passZero");
-  const F2 = Fp;
+  const F2 = Fp2;
   const inverted = new Array(nums.length).fill(passZero ? F2.ZERO : void 0);
   const multipliedAcc = nums.reduce((acc, num, i) => {
     if (F2.is0(num))
@@ -2025,9 +1136,9 @@ function FpInvertBatch(Fp, nums, passZero = false) {
   }, invertedAcc);
   return inverted;
 }
-function FpLegendre(Fp, n) {
-  validateField(Fp);
-  const F2 = Fp;
+function FpLegendre(Fp2, n) {
+  validateField(Fp2);
+  const F2 = Fp2;
   aoddModulus(F2.ORDER, "FpLegendre");
   const p1mod2 = (F2.ORDER - _1n2) / _2n;
   const powered = F2.pow(n, p1mod2);
@@ -2257,8 +1368,8 @@ function validateMSMScalars(scalars, field, maxScalar) {
   });
 }
 var pointWindowSizes = /* @__PURE__ */ new WeakMap();
-function getWindowSize(P) {
-  return pointWindowSizes.get(P) || 1;
+function getWindowSize(P2) {
+  return pointWindowSizes.get(P2) || 1;
 }
 function oddMultiples(p, size) {
   const dbl = p.double();
@@ -2548,29 +1659,29 @@ function createField(order, field, isLE3) {
     return Field(order, { isLE: isLE3 });
   }
 }
-function createCurveFields(type2, CURVE, curveOpts = {}, FpFnLE) {
-  if (type2 !== "weierstrass" && type2 !== "edwards")
+function createCurveFields(type, CURVE, curveOpts = {}, FpFnLE) {
+  if (type !== "weierstrass" && type !== "edwards")
     throw new Error('expected curve type "weierstrass" or "edwards"');
   if (FpFnLE === void 0)
-    FpFnLE = type2 === "edwards";
+    FpFnLE = type === "edwards";
   if (!CURVE || typeof CURVE !== "object")
-    throw new Error(`expected valid ${type2} CURVE object`);
+    throw new Error(`expected valid ${type} CURVE object`);
   validateObject(curveOpts);
   for (const p of ["p", "n", "h"]) {
     const val = CURVE[p];
     if (!(isPosBig(val) && val !== _0n3))
       throw new Error(`CURVE.${p} must be positive bigint`);
   }
-  const Fp = createField(CURVE.p, curveOpts.Fp, FpFnLE);
+  const Fp2 = createField(CURVE.p, curveOpts.Fp, FpFnLE);
   const Fn = createField(CURVE.n, curveOpts.Fn, FpFnLE);
-  const _b = type2 === "weierstrass" ? "b" : "d";
+  const _b = type === "weierstrass" ? "b" : "d";
   const params = ["Gx", "Gy", "a", _b];
   for (const p of params) {
-    if (!Fp.isValid(CURVE[p]))
+    if (!Fp2.isValid(CURVE[p]))
       throw new Error(`CURVE.${p} must be valid field element of CURVE.Fp`);
   }
   CURVE = Object.freeze(Object.assign({}, CURVE));
-  return { CURVE, Fp, Fn };
+  return { CURVE, Fp: Fp2, Fn };
 }
 function createKeygen(randomSecretKey, getPublicKey) {
   return function keygen(seed) {
@@ -2585,42 +1696,42 @@ var _1n4 = /* @__PURE__ */ BigInt(1);
 var _2n2 = /* @__PURE__ */ BigInt(2);
 var _4n3 = /* @__PURE__ */ BigInt(4);
 var _8n2 = /* @__PURE__ */ BigInt(8);
-function isEdValidXY(Fp, CURVE, x, y) {
-  const x2 = Fp.sqr(x);
-  const y2 = Fp.sqr(y);
-  const left = Fp.add(Fp.mul(CURVE.a, x2), y2);
-  const right = Fp.add(Fp.ONE, Fp.mul(CURVE.d, Fp.mul(x2, y2)));
-  return Fp.eql(left, right);
+function isEdValidXY(Fp2, CURVE, x, y) {
+  const x2 = Fp2.sqr(x);
+  const y2 = Fp2.sqr(y);
+  const left = Fp2.add(Fp2.mul(CURVE.a, x2), y2);
+  const right = Fp2.add(Fp2.ONE, Fp2.mul(CURVE.d, Fp2.mul(x2, y2)));
+  return Fp2.eql(left, right);
 }
 function edwards(params, extraOpts = {}) {
   validateObject(extraOpts, {}, {}, "extraOpts");
   const opts2 = extraOpts;
   const validated = createCurveFields("edwards", params, opts2, opts2.FpFnLE);
-  const { Fp, Fn } = validated;
+  const { Fp: Fp2, Fn } = validated;
   let CURVE = validated.CURVE;
   const { h: cofactor } = CURVE;
-  if (FpLegendre(Fp, CURVE.a) !== 1)
+  if (FpLegendre(Fp2, CURVE.a) !== 1)
     throw new Error("edwards: CURVE.a must be a square in Fp for complete addition formulas");
-  if (FpLegendre(Fp, CURVE.d) !== -1)
+  if (FpLegendre(Fp2, CURVE.d) !== -1)
     throw new Error("edwards: CURVE.d must be a non-square in Fp for complete addition formulas");
   validateObject(opts2, {}, { uvRatio: "function", randomBytes: "function" });
   const randomBytes5 = opts2.randomBytes === void 0 ? randomBytes2 : opts2.randomBytes;
-  const MASK = _2n2 << BigInt(Fp.BYTES * 8) - _1n4;
+  const MASK = _2n2 << BigInt(Fp2.BYTES * 8) - _1n4;
   function isOdd(n) {
-    if (!Fp.isOdd)
+    if (!Fp2.isOdd)
       throw new Error("Field does not have .isOdd()");
-    return Fp.isOdd(n);
+    return Fp2.isOdd(n);
   }
   const uvRatio2 = opts2.uvRatio === void 0 ? (u, v) => {
     try {
-      return { isValid: true, value: Fp.sqrt(Fp.div(u, v)) };
+      return { isValid: true, value: Fp2.sqrt(Fp2.div(u, v)) };
     } catch (e) {
       return { isValid: false, value: _0n4 };
     }
   } : opts2.uvRatio;
-  if (!isEdValidXY(Fp, CURVE, CURVE.Gx, CURVE.Gy))
+  if (!isEdValidXY(Fp2, CURVE, CURVE.Gx, CURVE.Gy))
     throw new Error("bad curve params: generator point");
-  const mulA = Fp.eql(CURVE.a, Fp.neg(Fp.ONE)) ? (x) => Fp.neg(x) : Fp.eql(CURVE.a, Fp.ONE) ? (x) => x : (x) => Fp.mul(CURVE.a, x);
+  const mulA = Fp2.eql(CURVE.a, Fp2.neg(Fp2.ONE)) ? (x) => Fp2.neg(x) : Fp2.eql(CURVE.a, Fp2.ONE) ? (x) => x : (x) => Fp2.mul(CURVE.a, x);
   function acoord(title, n, banZero = false) {
     const min = banZero ? _1n4 : _0n4;
     aInRange("coordinate " + title, n, min, MASK);
@@ -2631,9 +1742,9 @@ function edwards(params, extraOpts = {}) {
       throw new Error("EdwardsPoint expected");
   }
   class Point {
-    static BASE = new Point(CURVE.Gx, CURVE.Gy, Fp.ONE, Fp.mul(CURVE.Gx, CURVE.Gy));
-    static ZERO = new Point(Fp.ZERO, Fp.ONE, Fp.ONE, Fp.ZERO);
-    static Fp = Fp;
+    static BASE = new Point(CURVE.Gx, CURVE.Gy, Fp2.ONE, Fp2.mul(CURVE.Gx, CURVE.Gy));
+    static ZERO = new Point(Fp2.ZERO, Fp2.ONE, Fp2.ONE, Fp2.ZERO);
+    static Fp = Fp2;
     static Fn = Fn;
     X;
     Y;
@@ -2660,32 +1771,32 @@ function edwards(params, extraOpts = {}) {
       const { x, y } = p || {};
       acoord("x", x);
       acoord("y", y);
-      return new Point(x, y, Fp.ONE, Fp.mul(x, y));
+      return new Point(x, y, Fp2.ONE, Fp2.mul(x, y));
     }
     // Uses algo from RFC8032 5.1.3.
     static fromBytes(bytes, zip215 = false) {
-      const len = Fp.BYTES;
+      const len = Fp2.BYTES;
       const { a, d } = CURVE;
-      bytes = copyBytes(abytes3(bytes, len, "point"));
+      bytes = copyBytes2(abytes3(bytes, len, "point"));
       abool2(zip215, "zip215");
-      const normed = copyBytes(bytes);
+      const normed = copyBytes2(bytes);
       const lastByte = bytes[len - 1];
       normed[len - 1] = lastByte & ~128;
       const y = bytesToNumberLE(normed);
-      const max = zip215 ? MASK : Fp.ORDER;
+      const max = zip215 ? MASK : Fp2.ORDER;
       aInRange("point.y", y, _0n4, max);
-      const y2 = Fp.sqr(y);
-      const u = Fp.sub(y2, Fp.ONE);
-      const v = Fp.sub(Fp.mulN(d, y2), a);
+      const y2 = Fp2.sqr(y);
+      const u = Fp2.sub(y2, Fp2.ONE);
+      const v = Fp2.sub(Fp2.mulN(d, y2), a);
       let { isValid, value: x } = uvRatio2(u, v);
       if (!isValid)
         throw new Error("bad point: invalid y coordinate");
       const isXOdd = isOdd(x);
       const isLastByteOdd = (lastByte & 128) !== 0;
-      if (!zip215 && Fp.is0(x) && isLastByteOdd)
+      if (!zip215 && Fp2.is0(x) && isLastByteOdd)
         throw new Error("bad point: x=0 and x_0=1");
       if (isLastByteOdd !== isXOdd)
-        x = Fp.neg(x);
+        x = Fp2.neg(x);
       return Point.fromAffine({ x, y });
     }
     static fromHex(hex, zip215 = false) {
@@ -2710,18 +1821,18 @@ function edwards(params, extraOpts = {}) {
       if (p.is0())
         throw new Error("bad point: ZERO");
       const { X, Y, Z, T } = p;
-      const X2 = Fp.sqr(X);
-      const Y2 = Fp.sqr(Y);
-      const Z2 = Fp.sqr(Z);
-      const Z4 = Fp.sqr(Z2);
-      const aX2 = Fp.mul(X2, a);
-      const left = Fp.mul(Fp.add(aX2, Y2), Z2);
-      const right = Fp.add(Z4, Fp.mul(d, Fp.mul(X2, Y2)));
-      if (!Fp.eql(left, right))
+      const X2 = Fp2.sqr(X);
+      const Y2 = Fp2.sqr(Y);
+      const Z2 = Fp2.sqr(Z);
+      const Z4 = Fp2.sqr(Z2);
+      const aX2 = Fp2.mul(X2, a);
+      const left = Fp2.mul(Fp2.add(aX2, Y2), Z2);
+      const right = Fp2.add(Z4, Fp2.mul(d, Fp2.mul(X2, Y2)));
+      if (!Fp2.eql(left, right))
         throw new Error("bad point: equation left != right (1)");
-      const XY = Fp.mul(X, Y);
-      const ZT = Fp.mul(Z, T);
-      if (!Fp.eql(XY, ZT))
+      const XY = Fp2.mul(X, Y);
+      const ZT = Fp2.mul(Z, T);
+      if (!Fp2.eql(XY, ZT))
         throw new Error("bad point: equation left != right (2)");
     }
     // Compare one point to another.
@@ -2729,36 +1840,36 @@ function edwards(params, extraOpts = {}) {
       aedpoint(other);
       const { X: X1, Y: Y1, Z: Z1 } = this;
       const { X: X2, Y: Y2, Z: Z2 } = other;
-      const X1Z2 = Fp.mul(X1, Z2);
-      const X2Z1 = Fp.mul(X2, Z1);
-      const Y1Z2 = Fp.mul(Y1, Z2);
-      const Y2Z1 = Fp.mul(Y2, Z1);
-      return Fp.eql(X1Z2, X2Z1) && Fp.eql(Y1Z2, Y2Z1);
+      const X1Z2 = Fp2.mul(X1, Z2);
+      const X2Z1 = Fp2.mul(X2, Z1);
+      const Y1Z2 = Fp2.mul(Y1, Z2);
+      const Y2Z1 = Fp2.mul(Y2, Z1);
+      return Fp2.eql(X1Z2, X2Z1) && Fp2.eql(Y1Z2, Y2Z1);
     }
     is0() {
       return this.equals(Point.ZERO);
     }
     negate() {
-      return new Point(Fp.neg(this.X), this.Y, this.Z, Fp.neg(this.T));
+      return new Point(Fp2.neg(this.X), this.Y, this.Z, Fp2.neg(this.T));
     }
     // Fast algo for doubling Extended Point.
     // https://hyperelliptic.org/EFD/g1p/auto-twisted-extended.html#doubling-dbl-2008-hwcd
     // Cost: 4M + 4S + 1*a + 6add + 1*2.
     double() {
       const { X: X1, Y: Y1, Z: Z1 } = this;
-      const A = Fp.sqr(X1);
-      const B2 = Fp.sqr(Y1);
-      const C = Fp.mul(Fp.sqr(Z1), _2n2);
+      const A = Fp2.sqr(X1);
+      const B2 = Fp2.sqr(Y1);
+      const C = Fp2.mul(Fp2.sqr(Z1), _2n2);
       const D = mulA(A);
-      const x1y1 = Fp.addN(X1, Y1);
-      const E = Fp.sub(Fp.subN(Fp.sqr(x1y1), A), B2);
-      const G = Fp.addN(D, B2);
-      const F2 = Fp.subN(G, C);
-      const H = Fp.subN(D, B2);
-      const X3 = Fp.mul(E, F2);
-      const Y3 = Fp.mul(G, H);
-      const T3 = Fp.mul(E, H);
-      const Z3 = Fp.mul(F2, G);
+      const x1y1 = Fp2.addN(X1, Y1);
+      const E = Fp2.sub(Fp2.subN(Fp2.sqr(x1y1), A), B2);
+      const G2 = Fp2.addN(D, B2);
+      const F2 = Fp2.subN(G2, C);
+      const H = Fp2.subN(D, B2);
+      const X3 = Fp2.mul(E, F2);
+      const Y3 = Fp2.mul(G2, H);
+      const T3 = Fp2.mul(E, H);
+      const Z3 = Fp2.mul(F2, G2);
       return new Point(X3, Y3, Z3, T3);
     }
     // Fast algo for adding 2 Extended Points.
@@ -2769,18 +1880,18 @@ function edwards(params, extraOpts = {}) {
       const { d } = CURVE;
       const { X: X1, Y: Y1, Z: Z1, T: T1 } = this;
       const { X: X2, Y: Y2, Z: Z2, T: T2 } = other;
-      const A = Fp.mul(X1, X2);
-      const B2 = Fp.mul(Y1, Y2);
-      const C = Fp.mul(Fp.mulN(T1, d), T2);
-      const D = Fp.mul(Z1, Z2);
-      const E = Fp.sub(Fp.subN(Fp.mulN(Fp.addN(X1, Y1), Fp.addN(X2, Y2)), A), B2);
-      const F2 = Fp.subN(D, C);
-      const G = Fp.addN(D, C);
-      const H = Fp.sub(B2, mulA(A));
-      const X3 = Fp.mul(E, F2);
-      const Y3 = Fp.mul(G, H);
-      const T3 = Fp.mul(E, H);
-      const Z3 = Fp.mul(F2, G);
+      const A = Fp2.mul(X1, X2);
+      const B2 = Fp2.mul(Y1, Y2);
+      const C = Fp2.mul(Fp2.mulN(T1, d), T2);
+      const D = Fp2.mul(Z1, Z2);
+      const E = Fp2.sub(Fp2.subN(Fp2.mulN(Fp2.addN(X1, Y1), Fp2.addN(X2, Y2)), A), B2);
+      const F2 = Fp2.subN(D, C);
+      const G2 = Fp2.addN(D, C);
+      const H = Fp2.sub(B2, mulA(A));
+      const X3 = Fp2.mul(E, F2);
+      const Y3 = Fp2.mul(G2, H);
+      const T3 = Fp2.mul(E, H);
+      const Z3 = Fp2.mul(F2, G2);
       return new Point(X3, Y3, Z3, T3);
     }
     subtract(other) {
@@ -2830,13 +1941,13 @@ function edwards(params, extraOpts = {}) {
       const { X, Y, Z } = p;
       const is0 = p.is0();
       if (iz == null)
-        iz = is0 ? Fp.create(_8n2) : Fp.inv(Z);
-      const x = Fp.mul(X, iz);
-      const y = Fp.mul(Y, iz);
-      const zz = Fp.mul(Z, iz);
+        iz = is0 ? Fp2.create(_8n2) : Fp2.inv(Z);
+      const x = Fp2.mul(X, iz);
+      const y = Fp2.mul(Y, iz);
+      const zz = Fp2.mul(Z, iz);
       if (is0)
-        return { x: Fp.ZERO, y: Fp.ONE };
-      if (!Fp.eql(zz, Fp.ONE))
+        return { x: Fp2.ZERO, y: Fp2.ONE };
+      if (!Fp2.eql(zz, Fp2.ONE))
         throw new Error("invZ was invalid");
       return { x, y };
     }
@@ -2853,7 +1964,7 @@ function edwards(params, extraOpts = {}) {
     }
     toBytes() {
       const { x, y } = this.toAffine();
-      const bytes = Fp.toBytes(y);
+      const bytes = Fp2.toBytes(y);
       bytes[bytes.length - 1] |= isOdd(x) ? 128 : 0;
       return bytes;
     }
@@ -2872,20 +1983,177 @@ function edwards(params, extraOpts = {}) {
   Object.freeze(Point);
   return Point;
 }
+function eddsa(Point, cHash, eddsaOpts = {}) {
+  validatePointCons(Point);
+  if (typeof cHash !== "function")
+    throw new Error('"hash" function param is required');
+  const hash = cHash;
+  const opts2 = eddsaOpts;
+  validateObject(opts2, {}, {
+    adjustScalarBytes: "function",
+    randomBytes: "function",
+    domain: "function",
+    prehash: "function",
+    zip215: "boolean",
+    mapToCurve: "function",
+    toMontgomery: "function",
+    toMontgomerySecret: "function"
+  });
+  const { prehash } = opts2;
+  const { BASE, Fp: Fp2, Fn } = Point;
+  const outputLen = hash.outputLen;
+  const expectedLen = 2 * Fp2.BYTES;
+  if (outputLen !== void 0) {
+    asafenumber(outputLen, "hash.outputLen");
+    if (outputLen !== expectedLen)
+      throw new Error(`hash.outputLen must be ${expectedLen}, got ${outputLen}`);
+  }
+  const randomBytes5 = opts2.randomBytes === void 0 ? randomBytes2 : opts2.randomBytes;
+  const toMontgomery2 = opts2.toMontgomery;
+  const toMontgomerySecret2 = opts2.toMontgomerySecret;
+  const adjustScalarBytes2 = opts2.adjustScalarBytes === void 0 ? (bytes) => bytes : opts2.adjustScalarBytes;
+  const domain = opts2.domain === void 0 ? (data, ctx, phflag) => {
+    abool2(phflag, "phflag");
+    if (ctx.length || phflag)
+      throw new Error("Contexts/pre-hash are not supported");
+    return data;
+  } : opts2.domain;
+  function modN_LE(hash2) {
+    return Fn.create(bytesToNumberLE(hash2));
+  }
+  function getPrivateScalar(key) {
+    const len = lengths.secretKey;
+    abytes3(key, lengths.secretKey, "secretKey");
+    const hashed = abytes3(hash(key), 2 * len, "hashedSecretKey");
+    const head = adjustScalarBytes2(hashed.slice(0, len));
+    const prefix = hashed.slice(len, 2 * len);
+    const scalar = modN_LE(head);
+    return { head, prefix, scalar };
+  }
+  function getExtendedPublicKey(secretKey) {
+    const { head, prefix, scalar } = getPrivateScalar(secretKey);
+    const point = BASE.multiply(scalar);
+    const pointBytes = point.toBytes();
+    return { head, prefix, scalar, point, pointBytes };
+  }
+  function getPublicKey(secretKey) {
+    return getExtendedPublicKey(secretKey).pointBytes;
+  }
+  function hashDomainToScalar(context2 = Uint8Array.of(), ...msgs) {
+    const msg = concatBytes2(...msgs);
+    return modN_LE(hash(domain(msg, abytes3(context2, void 0, "context"), !!prehash)));
+  }
+  function sign(msg, secretKey, options = {}) {
+    validateObject(options, {}, {}, "options");
+    msg = copyBytes2(abytes3(msg, void 0, "message"));
+    if (prehash)
+      msg = prehash(msg);
+    const { prefix, scalar, pointBytes } = getExtendedPublicKey(secretKey);
+    const r = hashDomainToScalar(options.context, prefix, msg);
+    const R = BASE.multiply(r).toBytes();
+    const k = hashDomainToScalar(options.context, R, pointBytes, msg);
+    const s = Fn.create(r + k * scalar);
+    if (!Fn.isValid(s))
+      throw new Error("sign failed: invalid s");
+    const rs = concatBytes2(R, Fn.toBytes(s));
+    return abytes3(rs, lengths.signature, "result");
+  }
+  const verifyOpts = {
+    zip215: opts2.zip215
+  };
+  function verify2(sig, msg, publicKey, options = verifyOpts) {
+    validateObject(options);
+    const { context: context2 } = options;
+    const zip215 = options.zip215 === void 0 ? !!verifyOpts.zip215 : options.zip215;
+    const len = lengths.signature;
+    sig = abytes3(sig, len, "signature");
+    msg = abytes3(msg, void 0, "message");
+    publicKey = abytes3(publicKey, lengths.publicKey, "publicKey");
+    if (zip215 !== void 0)
+      abool2(zip215, "zip215");
+    if (prehash)
+      msg = prehash(msg);
+    const mid = len / 2;
+    const r = sig.subarray(0, mid);
+    const s = bytesToNumberLE(sig.subarray(mid, len));
+    let A, R, SB;
+    try {
+      A = Point.fromBytes(publicKey, zip215);
+      R = Point.fromBytes(r, zip215);
+      SB = BASE.multiplyUnsafe(s);
+    } catch (error) {
+      return false;
+    }
+    if (!zip215 && A.isSmallOrder())
+      return false;
+    const k = hashDomainToScalar(context2, r, publicKey, msg);
+    const RkA = R.add(A.multiplyUnsafe(k));
+    return RkA.subtract(SB).clearCofactor().is0();
+  }
+  const _size = Fp2.BYTES;
+  const lengths = {
+    secretKey: _size,
+    publicKey: _size,
+    signature: 2 * _size,
+    seed: _size
+  };
+  function randomSecretKey(seed) {
+    seed = seed === void 0 ? randomBytes5(lengths.seed) : seed;
+    return abytes3(seed, lengths.seed, "seed");
+  }
+  function isValidSecretKey(key) {
+    return isBytes3(key) && key.length === lengths.secretKey;
+  }
+  function isValidPublicKey(key, zip215) {
+    try {
+      return !!Point.fromBytes(key, zip215 === void 0 ? verifyOpts.zip215 : zip215);
+    } catch (error) {
+      return false;
+    }
+  }
+  const utils = {
+    getExtendedPublicKey,
+    randomSecretKey,
+    isValidSecretKey,
+    isValidPublicKey,
+    /** Converts an Edwards public key to a companion Montgomery public key. */
+    toMontgomery(publicKey) {
+      if (toMontgomery2 === void 0)
+        throw new Error("Montgomery conversion is not supported for this curve");
+      return toMontgomery2(Point.fromBytes(publicKey));
+    },
+    toMontgomerySecret(secretKey) {
+      if (toMontgomerySecret2 === void 0)
+        throw new Error("Montgomery conversion is not supported for this curve");
+      return toMontgomerySecret2(secretKey);
+    }
+  };
+  Object.freeze(lengths);
+  Object.freeze(utils);
+  return Object.freeze({
+    keygen: createKeygen(randomSecretKey, getPublicKey),
+    getPublicKey,
+    sign,
+    verify: verify2,
+    utils,
+    Point,
+    lengths
+  });
+}
 
 // node_modules/@noble/curves/abstract/montgomery.js
 var _0n5 = /* @__PURE__ */ BigInt(0);
 var _1n5 = /* @__PURE__ */ BigInt(1);
 var _2n3 = /* @__PURE__ */ BigInt(2);
-function cmask(P, swap) {
-  return P + swap - (swap >> _1n5 << _1n5);
+function cmask(P2, swap) {
+  return P2 + swap - (swap >> _1n5 << _1n5);
 }
-function cswap(P) {
-  const offset = BigInt(6) * P;
+function cswap(P2) {
+  const offset = BigInt(6) * P2;
   return (mask, x_2, x_3) => {
     const sum = x_2 + x_3;
     const d = offset + x_3 - x_2;
-    const a = (d * mask + x_2) % P;
+    const a = (d * mask + x_2) % P2;
     return { x_2: a, x_3: sum - a };
   };
 }
@@ -2903,41 +2171,41 @@ function validateOpts(curve) {
 }
 function montgomery(curveDef) {
   const CURVE = validateOpts(curveDef);
-  const { P, type: type2, adjustScalarBytes: adjustScalarBytes2, powPminus2, randomBytes: rand } = CURVE;
+  const { P: P2, type, adjustScalarBytes: adjustScalarBytes2, powPminus2, randomBytes: rand } = CURVE;
   const mulBaseHook = CURVE.scalarMultBase;
-  const is25519 = type2 === "x25519";
-  if (!is25519 && type2 !== "x448")
+  const is25519 = type === "x25519";
+  if (!is25519 && type !== "x448")
     throw new Error("invalid type");
   const randomBytes_ = rand === void 0 ? randomBytes2 : rand;
   const montgomeryBits = is25519 ? 255 : 448;
-  const swap = cswap(P);
+  const swap = cswap(P2);
   const fieldLen = is25519 ? 32 : 56;
   const Gu = is25519 ? BigInt(9) : BigInt(5);
   const a24 = is25519 ? BigInt(121665) : BigInt(39081);
   const minScalar = is25519 ? _2n3 ** BigInt(254) : _2n3 ** BigInt(447);
   const maxAdded = is25519 ? BigInt(8) * (_2n3 ** BigInt(251) - _1n5) : BigInt(4) * (_2n3 ** BigInt(445) - _1n5);
   const maxScalar = minScalar + maxAdded + _1n5;
-  const modP = (n) => mod(n, P);
+  const modP = (n) => mod(n, P2);
   const GuBytes = encodeU(Gu);
   function encodeU(u) {
     return numberToBytesLE(modP(u), fieldLen);
   }
   function decodeU(u) {
-    const _u = copyBytes(abytes3(u, fieldLen, "uCoordinate"));
+    const _u = copyBytes2(abytes3(u, fieldLen, "uCoordinate"));
     if (is25519)
       _u[31] &= 127;
     return modP(bytesToNumberLE(_u));
   }
   function decodeScalar(scalar) {
-    return bytesToNumberLE(adjustScalarBytes2(copyBytes(abytes3(scalar, fieldLen, "scalar"))));
+    return bytesToNumberLE(adjustScalarBytes2(copyBytes2(abytes3(scalar, fieldLen, "scalar"))));
   }
   const lowOrderU = new Set(is25519 ? [
     _0n5,
     _1n5,
-    P - _1n5,
+    P2 - _1n5,
     BigInt("325606250916557431795983626356110631294008115727848805560023387167927233504"),
     BigInt("39382357235489614581723060781553021112529911719440698176882885853963445705823")
-  ] : [_0n5, _1n5, P - _1n5]);
+  ] : [_0n5, _1n5, P2 - _1n5]);
   function scalarMult2(scalar, u) {
     const pointU = decodeU(u);
     if (lowOrderU.has(pointU))
@@ -2960,7 +2228,7 @@ function montgomery(curveDef) {
   const getPublicKey = scalarMultBase2;
   const getSharedSecret = scalarMult2;
   function montgomeryLadder(u, scalar) {
-    aInRange("u", u, _0n5, P);
+    aInRange("u", u, _0n5, P2);
     aInRange("scalar", scalar, minScalar, maxScalar);
     const k = scalar;
     const x_1 = u;
@@ -2970,7 +2238,7 @@ function montgomery(curveDef) {
     let z_3 = _1n5;
     const kx = k ^ k >> _1n5;
     for (let t = BigInt(montgomeryBits - 1); t >= _0n5; t--) {
-      const mask2 = cmask(P, kx >> t);
+      const mask2 = cmask(P2, kx >> t);
       ({ x_2, x_3 } = swap(mask2, x_2, x_3));
       ({ x_2: z_2, x_3: z_3 } = swap(mask2, z_2, z_3));
       const A = x_2 + z_2;
@@ -2989,7 +2257,7 @@ function montgomery(curveDef) {
       x_2 = modP(AA * BB);
       z_2 = modP(E * (AA + modP(a24 * E)));
     }
-    const mask = cmask(P, k);
+    const mask = cmask(P2, k);
     ({ x_2, x_3 } = swap(mask, x_2, x_3));
     ({ x_2: z_2, x_3: z_3 } = swap(mask, z_2, z_3));
     const z2 = powPminus2(z_2);
@@ -3092,7 +2360,7 @@ var _HMAC = class {
   }
 };
 var hmac = /* @__PURE__ */ (() => {
-  const hmac_ = ((hash, key, message) => new _HMAC(hash, key).update(message).digest());
+  const hmac_ = ((hash, key, message2) => new _HMAC(hash, key).update(message2).digest());
   hmac_.create = (hash, key) => new _HMAC(hash, key);
   return hmac_;
 })();
@@ -3123,6 +2391,24 @@ function setU64FromNum(view, byteOffset, n, isLE3) {
   view.setUint32(byteOffset, isLE3 ? l : h, isLE3);
   view.setUint32(byteOffset + 4, isLE3 ? h : l, isLE3);
 }
+var shrSH = (h, _l, s) => h >>> s;
+var shrSL = (h, l, s) => h << 32 - s | l >>> s;
+var rotrSH = (h, l, s) => h >>> s | l << 32 - s;
+var rotrSL = (h, l, s) => h << 32 - s | l >>> s;
+var rotrBH = (h, l, s) => h << 64 - s | l >>> s - 32;
+var rotrBL = (h, l, s) => h >>> s - 32 | l << 64 - s;
+var rotr32H = (_h, l) => l;
+var rotr32L = (h, _l) => h;
+function add(Ah, Al, Bh, Bl) {
+  const l = (Al >>> 0) + (Bl >>> 0);
+  return { h: Ah + Bh + (l / 2 ** 32 | 0) | 0, l: l | 0 };
+}
+var add3L = (Al, Bl, Cl) => (Al >>> 0) + (Bl >>> 0) + (Cl >>> 0);
+var add3H = (low, Ah, Bh, Ch) => Ah + Bh + Ch + (low / 2 ** 32 | 0) | 0;
+var add4L = (Al, Bl, Cl, Dl) => (Al >>> 0) + (Bl >>> 0) + (Cl >>> 0) + (Dl >>> 0);
+var add4H = (low, Ah, Bh, Ch, Dh) => Ah + Bh + Ch + Dh + (low / 2 ** 32 | 0) | 0;
+var add5L = (Al, Bl, Cl, Dl, El) => (Al >>> 0) + (Bl >>> 0) + (Cl >>> 0) + (Dl >>> 0) + (El >>> 0);
+var add5H = (low, Ah, Bh, Ch, Dh, Eh) => Ah + Bh + Ch + Dh + Eh + (low / 2 ** 32 | 0) | 0;
 
 // node_modules/@noble/hashes/_md.js
 function Chi(a, b, c) {
@@ -3236,6 +2522,24 @@ var SHA256_IV = /* @__PURE__ */ Uint32Array.from([
   528734635,
   1541459225
 ]);
+var SHA512_IV = /* @__PURE__ */ Uint32Array.from([
+  1779033703,
+  4089235720,
+  3144134277,
+  2227873595,
+  1013904242,
+  4271175723,
+  2773480762,
+  1595750129,
+  1359893119,
+  2917565137,
+  2600822924,
+  725511199,
+  528734635,
+  4215389547,
+  1541459225,
+  327033209
+]);
 
 // node_modules/@noble/hashes/sha2.js
 var SHA256_K = /* @__PURE__ */ Uint32Array.from([
@@ -3330,18 +2634,18 @@ var SHA2_32B = class extends HashMD {
     this.H = IV[7] | 0;
   }
   get() {
-    const { A, B: B2, C, D, E, F: F2, G, H } = this;
-    return [A, B2, C, D, E, F2, G, H];
+    const { A, B: B2, C, D, E, F: F2, G: G2, H } = this;
+    return [A, B2, C, D, E, F2, G2, H];
   }
   // prettier-ignore
-  set(A, B2, C, D, E, F2, G, H) {
+  set(A, B2, C, D, E, F2, G2, H) {
     this.A = A | 0;
     this.B = B2 | 0;
     this.C = C | 0;
     this.D = D | 0;
     this.E = E | 0;
     this.F = F2 | 0;
-    this.G = G | 0;
+    this.G = G2 | 0;
     this.H = H | 0;
   }
   _cloneInto(to) {
@@ -3358,14 +2662,14 @@ var SHA2_32B = class extends HashMD {
       const s1 = rotr(W2, 17) ^ rotr(W2, 19) ^ W2 >>> 10;
       SHA256_W[i] = s1 + SHA256_W[i - 7] + s0 + SHA256_W[i - 16] | 0;
     }
-    let { A, B: B2, C, D, E, F: F2, G, H } = this;
+    let { A, B: B2, C, D, E, F: F2, G: G2, H } = this;
     for (let i = 0; i < 64; i++) {
       const sigma1 = rotr(E, 6) ^ rotr(E, 11) ^ rotr(E, 25);
-      const T1 = H + sigma1 + Chi(E, F2, G) + SHA256_K[i] + SHA256_W[i] | 0;
+      const T1 = H + sigma1 + Chi(E, F2, G2) + SHA256_K[i] + SHA256_W[i] | 0;
       const sigma0 = rotr(A, 2) ^ rotr(A, 13) ^ rotr(A, 22);
       const T2 = sigma0 + Maj(A, B2, C) | 0;
-      H = G;
-      G = F2;
+      H = G2;
+      G2 = F2;
       F2 = E;
       E = D + T1 | 0;
       D = C;
@@ -3379,9 +2683,9 @@ var SHA2_32B = class extends HashMD {
     D = D + this.D | 0;
     E = E + this.E | 0;
     F2 = F2 + this.F | 0;
-    G = G + this.G | 0;
+    G2 = G2 + this.G | 0;
     H = H + this.H | 0;
-    this.set(A, B2, C, D, E, F2, G, H);
+    this.set(A, B2, C, D, E, F2, G2, H);
   }
   roundClean() {
     clean(SHA256_W);
@@ -3397,9 +2701,241 @@ var _SHA256 = class extends SHA2_32B {
     super(32, SHA256_IV);
   }
 };
+var K512 = /* @__PURE__ */ (() => split([
+  "0x428a2f98d728ae22",
+  "0x7137449123ef65cd",
+  "0xb5c0fbcfec4d3b2f",
+  "0xe9b5dba58189dbbc",
+  "0x3956c25bf348b538",
+  "0x59f111f1b605d019",
+  "0x923f82a4af194f9b",
+  "0xab1c5ed5da6d8118",
+  "0xd807aa98a3030242",
+  "0x12835b0145706fbe",
+  "0x243185be4ee4b28c",
+  "0x550c7dc3d5ffb4e2",
+  "0x72be5d74f27b896f",
+  "0x80deb1fe3b1696b1",
+  "0x9bdc06a725c71235",
+  "0xc19bf174cf692694",
+  "0xe49b69c19ef14ad2",
+  "0xefbe4786384f25e3",
+  "0x0fc19dc68b8cd5b5",
+  "0x240ca1cc77ac9c65",
+  "0x2de92c6f592b0275",
+  "0x4a7484aa6ea6e483",
+  "0x5cb0a9dcbd41fbd4",
+  "0x76f988da831153b5",
+  "0x983e5152ee66dfab",
+  "0xa831c66d2db43210",
+  "0xb00327c898fb213f",
+  "0xbf597fc7beef0ee4",
+  "0xc6e00bf33da88fc2",
+  "0xd5a79147930aa725",
+  "0x06ca6351e003826f",
+  "0x142929670a0e6e70",
+  "0x27b70a8546d22ffc",
+  "0x2e1b21385c26c926",
+  "0x4d2c6dfc5ac42aed",
+  "0x53380d139d95b3df",
+  "0x650a73548baf63de",
+  "0x766a0abb3c77b2a8",
+  "0x81c2c92e47edaee6",
+  "0x92722c851482353b",
+  "0xa2bfe8a14cf10364",
+  "0xa81a664bbc423001",
+  "0xc24b8b70d0f89791",
+  "0xc76c51a30654be30",
+  "0xd192e819d6ef5218",
+  "0xd69906245565a910",
+  "0xf40e35855771202a",
+  "0x106aa07032bbd1b8",
+  "0x19a4c116b8d2d0c8",
+  "0x1e376c085141ab53",
+  "0x2748774cdf8eeb99",
+  "0x34b0bcb5e19b48a8",
+  "0x391c0cb3c5c95a63",
+  "0x4ed8aa4ae3418acb",
+  "0x5b9cca4f7763e373",
+  "0x682e6ff3d6b2b8a3",
+  "0x748f82ee5defb2fc",
+  "0x78a5636f43172f60",
+  "0x84c87814a1f0ab72",
+  "0x8cc702081a6439ec",
+  "0x90befffa23631e28",
+  "0xa4506cebde82bde9",
+  "0xbef9a3f7b2c67915",
+  "0xc67178f2e372532b",
+  "0xca273eceea26619c",
+  "0xd186b8c721c0c207",
+  "0xeada7dd6cde0eb1e",
+  "0xf57d4f7fee6ed178",
+  "0x06f067aa72176fba",
+  "0x0a637dc5a2c898a6",
+  "0x113f9804bef90dae",
+  "0x1b710b35131c471b",
+  "0x28db77f523047d84",
+  "0x32caab7b40c72493",
+  "0x3c9ebe0a15c9bebc",
+  "0x431d67c49c100d4c",
+  "0x4cc5d4becb3e42b6",
+  "0x597f299cfc657e2a",
+  "0x5fcb6fab3ad6faec",
+  "0x6c44198c4a475817"
+].map((n) => BigInt(n))))();
+var SHA512_Kh = /* @__PURE__ */ (() => K512[0])();
+var SHA512_Kl = /* @__PURE__ */ (() => K512[1])();
+var SHA512_W_H = /* @__PURE__ */ new Uint32Array(80);
+var SHA512_W_L = /* @__PURE__ */ new Uint32Array(80);
+var SHA2_64B = class extends HashMD {
+  // We cannot use array here since array allows indexing by variable
+  // which means optimizer/compiler cannot use registers.
+  // h -- high 32 bits, l -- low 32 bits
+  // Numeric initializers matter: starting the fields as `undefined` changes
+  // V8's field representation and slows hashing down (measured on sha256).
+  Ah = 0;
+  Al = 0;
+  Bh = 0;
+  Bl = 0;
+  Ch = 0;
+  Cl = 0;
+  Dh = 0;
+  Dl = 0;
+  Eh = 0;
+  El = 0;
+  Fh = 0;
+  Fl = 0;
+  Gh = 0;
+  Gl = 0;
+  Hh = 0;
+  Hl = 0;
+  constructor(outputLen, IV) {
+    super(128, outputLen, 16, false);
+    this.Ah = IV[0] | 0;
+    this.Al = IV[1] | 0;
+    this.Bh = IV[2] | 0;
+    this.Bl = IV[3] | 0;
+    this.Ch = IV[4] | 0;
+    this.Cl = IV[5] | 0;
+    this.Dh = IV[6] | 0;
+    this.Dl = IV[7] | 0;
+    this.Eh = IV[8] | 0;
+    this.El = IV[9] | 0;
+    this.Fh = IV[10] | 0;
+    this.Fl = IV[11] | 0;
+    this.Gh = IV[12] | 0;
+    this.Gl = IV[13] | 0;
+    this.Hh = IV[14] | 0;
+    this.Hl = IV[15] | 0;
+  }
+  // prettier-ignore
+  get() {
+    const { Ah, Al, Bh, Bl, Ch, Cl, Dh, Dl, Eh, El, Fh, Fl, Gh, Gl, Hh, Hl } = this;
+    return [Ah, Al, Bh, Bl, Ch, Cl, Dh, Dl, Eh, El, Fh, Fl, Gh, Gl, Hh, Hl];
+  }
+  // prettier-ignore
+  set(Ah, Al, Bh, Bl, Ch, Cl, Dh, Dl, Eh, El, Fh, Fl, Gh, Gl, Hh, Hl) {
+    this.Ah = Ah | 0;
+    this.Al = Al | 0;
+    this.Bh = Bh | 0;
+    this.Bl = Bl | 0;
+    this.Ch = Ch | 0;
+    this.Cl = Cl | 0;
+    this.Dh = Dh | 0;
+    this.Dl = Dl | 0;
+    this.Eh = Eh | 0;
+    this.El = El | 0;
+    this.Fh = Fh | 0;
+    this.Fl = Fl | 0;
+    this.Gh = Gh | 0;
+    this.Gl = Gl | 0;
+    this.Hh = Hh | 0;
+    this.Hl = Hl | 0;
+  }
+  _cloneInto(to) {
+    (to ||= new this.constructor()).set(...this.get());
+    return this._cloneIntoMeta(to);
+  }
+  process(view, offset) {
+    for (let i = 0; i < 16; i++, offset += 4) {
+      SHA512_W_H[i] = view.getUint32(offset);
+      SHA512_W_L[i] = view.getUint32(offset += 4);
+    }
+    for (let i = 16; i < 80; i++) {
+      const W15h = SHA512_W_H[i - 15] | 0;
+      const W15l = SHA512_W_L[i - 15] | 0;
+      const s0h = rotrSH(W15h, W15l, 1) ^ rotrSH(W15h, W15l, 8) ^ shrSH(W15h, W15l, 7);
+      const s0l = rotrSL(W15h, W15l, 1) ^ rotrSL(W15h, W15l, 8) ^ shrSL(W15h, W15l, 7);
+      const W2h = SHA512_W_H[i - 2] | 0;
+      const W2l = SHA512_W_L[i - 2] | 0;
+      const s1h = rotrSH(W2h, W2l, 19) ^ rotrBH(W2h, W2l, 61) ^ shrSH(W2h, W2l, 6);
+      const s1l = rotrSL(W2h, W2l, 19) ^ rotrBL(W2h, W2l, 61) ^ shrSL(W2h, W2l, 6);
+      const SUMl = add4L(s0l, s1l, SHA512_W_L[i - 7], SHA512_W_L[i - 16]);
+      const SUMh = add4H(SUMl, s0h, s1h, SHA512_W_H[i - 7], SHA512_W_H[i - 16]);
+      SHA512_W_H[i] = SUMh | 0;
+      SHA512_W_L[i] = SUMl | 0;
+    }
+    let { Ah, Al, Bh, Bl, Ch, Cl, Dh, Dl, Eh, El, Fh, Fl, Gh, Gl, Hh, Hl } = this;
+    for (let i = 0; i < 80; i++) {
+      const sigma1h = rotrSH(Eh, El, 14) ^ rotrSH(Eh, El, 18) ^ rotrBH(Eh, El, 41);
+      const sigma1l = rotrSL(Eh, El, 14) ^ rotrSL(Eh, El, 18) ^ rotrBL(Eh, El, 41);
+      const CHIh = Eh & Fh ^ ~Eh & Gh;
+      const CHIl = El & Fl ^ ~El & Gl;
+      const T1ll = add5L(Hl, sigma1l, CHIl, SHA512_Kl[i], SHA512_W_L[i]);
+      const T1h = add5H(T1ll, Hh, sigma1h, CHIh, SHA512_Kh[i], SHA512_W_H[i]);
+      const T1l = T1ll | 0;
+      const sigma0h = rotrSH(Ah, Al, 28) ^ rotrBH(Ah, Al, 34) ^ rotrBH(Ah, Al, 39);
+      const sigma0l = rotrSL(Ah, Al, 28) ^ rotrBL(Ah, Al, 34) ^ rotrBL(Ah, Al, 39);
+      const MAJh = Ah & Bh ^ Ah & Ch ^ Bh & Ch;
+      const MAJl = Al & Bl ^ Al & Cl ^ Bl & Cl;
+      Hh = Gh | 0;
+      Hl = Gl | 0;
+      Gh = Fh | 0;
+      Gl = Fl | 0;
+      Fh = Eh | 0;
+      Fl = El | 0;
+      ({ h: Eh, l: El } = add(Dh | 0, Dl | 0, T1h | 0, T1l | 0));
+      Dh = Ch | 0;
+      Dl = Cl | 0;
+      Ch = Bh | 0;
+      Cl = Bl | 0;
+      Bh = Ah | 0;
+      Bl = Al | 0;
+      const All = add3L(T1l, sigma0l, MAJl);
+      Ah = add3H(All, T1h, sigma0h, MAJh);
+      Al = All | 0;
+    }
+    ({ h: Ah, l: Al } = add(this.Ah | 0, this.Al | 0, Ah | 0, Al | 0));
+    ({ h: Bh, l: Bl } = add(this.Bh | 0, this.Bl | 0, Bh | 0, Bl | 0));
+    ({ h: Ch, l: Cl } = add(this.Ch | 0, this.Cl | 0, Ch | 0, Cl | 0));
+    ({ h: Dh, l: Dl } = add(this.Dh | 0, this.Dl | 0, Dh | 0, Dl | 0));
+    ({ h: Eh, l: El } = add(this.Eh | 0, this.El | 0, Eh | 0, El | 0));
+    ({ h: Fh, l: Fl } = add(this.Fh | 0, this.Fl | 0, Fh | 0, Fl | 0));
+    ({ h: Gh, l: Gl } = add(this.Gh | 0, this.Gl | 0, Gh | 0, Gl | 0));
+    ({ h: Hh, l: Hl } = add(this.Hh | 0, this.Hl | 0, Hh | 0, Hl | 0));
+    this.set(Ah, Al, Bh, Bl, Ch, Cl, Dh, Dl, Eh, El, Fh, Fl, Gh, Gl, Hh, Hl);
+  }
+  roundClean() {
+    clean(SHA512_W_H, SHA512_W_L);
+  }
+  destroy() {
+    this.destroyed = true;
+    clean(this.buffer);
+    this.set(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  }
+};
+var _SHA512 = class extends SHA2_64B {
+  constructor() {
+    super(64, SHA512_IV);
+  }
+};
 var sha256 = /* @__PURE__ */ createHasher(
   () => new _SHA256(),
   /* @__PURE__ */ oidNist(1)
+);
+var sha512 = /* @__PURE__ */ createHasher(
+  () => new _SHA512(),
+  /* @__PURE__ */ oidNist(3)
 );
 
 // node_modules/@noble/curves/abstract/fft.js
@@ -3517,19 +3053,19 @@ var ed25519_CURVE = /* @__PURE__ */ (() => ({
 }))();
 function ed25519_pow_2_252_3(x) {
   const _10n = BigInt(10), _20n = BigInt(20), _40n = BigInt(40), _80n = BigInt(80);
-  const P = ed25519_CURVE_p;
-  const x2 = x * x % P;
-  const b2 = x2 * x % P;
-  const b4 = pow2(b2, _2n4, P) * b2 % P;
-  const b5 = pow2(b4, _1n6, P) * x % P;
-  const b10 = pow2(b5, _5n2, P) * b5 % P;
-  const b20 = pow2(b10, _10n, P) * b10 % P;
-  const b40 = pow2(b20, _20n, P) * b20 % P;
-  const b80 = pow2(b40, _40n, P) * b40 % P;
-  const b160 = pow2(b80, _80n, P) * b80 % P;
-  const b240 = pow2(b160, _80n, P) * b80 % P;
-  const b250 = pow2(b240, _10n, P) * b10 % P;
-  const pow_p_5_8 = pow2(b250, _2n4, P) * x % P;
+  const P2 = ed25519_CURVE_p;
+  const x2 = x * x % P2;
+  const b2 = x2 * x % P2;
+  const b4 = pow2(b2, _2n4, P2) * b2 % P2;
+  const b5 = pow2(b4, _1n6, P2) * x % P2;
+  const b10 = pow2(b5, _5n2, P2) * b5 % P2;
+  const b20 = pow2(b10, _10n, P2) * b10 % P2;
+  const b40 = pow2(b20, _20n, P2) * b20 % P2;
+  const b80 = pow2(b40, _40n, P2) * b40 % P2;
+  const b160 = pow2(b80, _80n, P2) * b80 % P2;
+  const b240 = pow2(b160, _80n, P2) * b80 % P2;
+  const b250 = pow2(b240, _10n, P2) * b10 % P2;
+  const pow_p_5_8 = pow2(b250, _2n4, P2) * x % P2;
   return { pow_p_5_8, b2 };
 }
 function adjustScalarBytes(bytes) {
@@ -3540,34 +3076,48 @@ function adjustScalarBytes(bytes) {
 }
 var ED25519_SQRT_M1 = /* @__PURE__ */ BigInt("19681161376707505956807079304988542015446066515923890162744021073123829784752");
 function uvRatio(u, v) {
-  const P = ed25519_CURVE_p;
-  const v3 = mod(v * v * v, P);
-  const v7 = mod(v3 * v3 * v, P);
+  const P2 = ed25519_CURVE_p;
+  const v3 = mod(v * v * v, P2);
+  const v7 = mod(v3 * v3 * v, P2);
   const pow3 = ed25519_pow_2_252_3(u * v7).pow_p_5_8;
-  let x = mod(u * v3 * pow3, P);
-  const vx2 = mod(v * x * x, P);
+  let x = mod(u * v3 * pow3, P2);
+  const vx2 = mod(v * x * x, P2);
   const root1 = x;
-  const root2 = mod(x * ED25519_SQRT_M1, P);
+  const root2 = mod(x * ED25519_SQRT_M1, P2);
   const useRoot1 = vx2 === u;
-  const useRoot2 = vx2 === mod(-u, P);
-  const noRoot = vx2 === mod(-u * ED25519_SQRT_M1, P);
+  const useRoot2 = vx2 === mod(-u, P2);
+  const noRoot = vx2 === mod(-u * ED25519_SQRT_M1, P2);
   if (useRoot1)
     x = root1;
   if (useRoot2 || noRoot)
     x = root2;
-  if (isNegativeLE(x, P))
-    x = mod(-x, P);
+  if (isNegativeLE(x, P2))
+    x = mod(-x, P2);
   return { isValid: useRoot1 || useRoot2, value: x };
 }
 var ed25519_Point = /* @__PURE__ */ edwards(ed25519_CURVE, { uvRatio });
+var Fp = /* @__PURE__ */ (() => ed25519_Point.Fp)();
+function toMontgomery(point) {
+  const { y } = point;
+  return Fp.toBytes(Fp.div(_1n6 + y, _1n6 - y));
+}
+function toMontgomerySecret(secretKey) {
+  const size = ed25519_Point.Fp.BYTES;
+  abytes2(secretKey, size);
+  return adjustScalarBytes(sha512(secretKey.subarray(0, size))).subarray(0, size);
+}
+function ed(opts2) {
+  return eddsa(ed25519_Point, sha512, Object.assign({ adjustScalarBytes, toMontgomery, toMontgomerySecret, zip215: true }, opts2));
+}
+var ed25519 = /* @__PURE__ */ ed({});
 var x25519 = /* @__PURE__ */ (() => {
-  const P = ed25519_CURVE_p;
+  const P2 = ed25519_CURVE_p;
   const powPminus2 = (x) => {
     const { pow_p_5_8, b2 } = ed25519_pow_2_252_3(x);
-    return mod(pow2(pow_p_5_8, _3n2, P) * b2, P);
+    return mod(pow2(pow_p_5_8, _3n2, P2) * b2, P2);
   };
   return montgomery({
-    P,
+    P: P2,
     type: "x25519",
     powPminus2,
     adjustScalarBytes,
@@ -3579,7 +3129,7 @@ var x25519 = /* @__PURE__ */ (() => {
       if (kn === _0n6)
         return _0n6;
       const p = ed25519_Point.BASE.multiply(kn);
-      return mod((p.Z + p.Y) * powPminus2(mod(p.Z - p.Y, P)), P);
+      return mod((p.Z + p.Y) * powPminus2(mod(p.Z - p.Y, P2)), P2);
     }
   });
 })();
@@ -3917,7 +3467,7 @@ function equalBytes(a, b) {
     diff |= a[i] ^ b[i];
   return diff === 0;
 }
-function copyBytes2(bytes) {
+function copyBytes3(bytes) {
   return new Uint8Array(abytes2(bytes));
 }
 function splitCoder(label, ...lengths) {
@@ -4109,16 +3659,16 @@ var createXofShake = (shake) => (seed, blockLen) => {
   const seedLen = seed.length;
   const buf = new Uint8Array(blockLen);
   let h = shake.create({});
-  let calls2 = 0;
+  let calls = 0;
   let xofs = 0;
   return {
-    stats: () => ({ calls: calls2, xofs }),
+    stats: () => ({ calls, xofs }),
     get: (x, y) => {
       _seed[seedLen + 0] = x;
       _seed[seedLen + 1] = y;
       h.destroy();
       h = shake.create({}).update(_seed);
-      calls2++;
+      calls++;
       return () => {
         xofs++;
         return h.xofInto(buf);
@@ -4362,7 +3912,7 @@ function createKyber(opts2) {
   const seedLen = 64;
   const validateModulus = (publicKey, fn) => {
     const eke = publicKey.subarray(0, 384 * rawOpts.K);
-    const ek = KPKESecretCoder.encode(KPKESecretCoder.decode(copyBytes2(eke)));
+    const ek = KPKESecretCoder.encode(KPKESecretCoder.decode(copyBytes3(eke)));
     const ok = equalBytes(ek, eke);
     cleanBytes(ek);
     if (!ok)
@@ -4454,7 +4004,7 @@ function createKyber(opts2) {
     prepare: (publicKey) => {
       abytesDoc(publicKey, lengths.publicKey, "publicKey");
       validateModulus(publicKey, "prepare");
-      const ek = copyBytes2(publicKey);
+      const ek = copyBytes3(publicKey);
       const publicKeyHash = HASH256(ek);
       const cached = KPKE.prepare(ek);
       return Object.freeze({
@@ -4566,7 +4116,7 @@ function _ecdhKem(curve, allowZeroKey = false) {
     keygen: kg.keygen,
     getPublicKey: kg.getPublicKey,
     encapsulate(publicKey, rand = randomBytes3(curve.lengths.seed)) {
-      const seed = copyBytes2(rand);
+      const seed = copyBytes3(rand);
       let ek = void 0;
       try {
         ek = kg.keygen(seed).secretKey;
@@ -4609,7 +4159,7 @@ function combineKeys(realSeedLen, expandSeed_, ...ck_) {
   function expandDecapsulationKey(seed) {
     abytes2(seed, rootSeedLen);
     const expandedRaw = expandSeed(seed, seedCoder.bytesLen);
-    const expandedSeed = expandedRaw.buffer === seed.buffer ? copyBytes2(expandedRaw) : expandedRaw;
+    const expandedSeed = expandedRaw.buffer === seed.buffer ? copyBytes3(expandedRaw) : expandedRaw;
     const expanded = [];
     const keySecret = [];
     const secretKey = [];
@@ -4617,11 +4167,11 @@ function combineKeys(realSeedLen, expandSeed_, ...ck_) {
     let ok = false;
     try {
       for (const part of seedCoder.decode(expandedSeed))
-        expanded.push(copyBytes2(part));
+        expanded.push(copyBytes3(part));
       for (let i = 0; i < ck.length; i++) {
         const keys = ck[i].keygen(expanded[i]);
         keySecret.push(keys.secretKey);
-        secretKey.push(copyBytes2(keys.secretKey));
+        secretKey.push(copyBytes3(keys.secretKey));
         publicKey.push(keys.publicKey);
       }
       ok = true;
@@ -4633,7 +4183,7 @@ function combineKeys(realSeedLen, expandSeed_, ...ck_) {
     }
   }
   const keygen = (seed) => {
-    const root = seed === void 0 ? randomBytes3(rootSeedLen) : copyBytes2(seed);
+    const root = seed === void 0 ? randomBytes3(rootSeedLen) : copyBytes3(seed);
     let res;
     try {
       const { publicKey: pk, secretKey } = expandDecapsulationKey(root);
@@ -4694,7 +4244,7 @@ function combineKEMS(realSeedLen, realMsgLen, expandSeed, combiner, ...kems) {
   const combine = (publicKeys, cipherTexts, sharedSecrets) => {
     const combined = rawCombiner(publicKeys, cipherTexts, sharedSecrets);
     try {
-      return copyBytes2(abytes2(combined, sharedSecretLen, "sharedSecret"));
+      return copyBytes3(abytes2(combined, sharedSecretLen, "sharedSecret"));
     } catch (error) {
       if (isBytes2(combined)) {
         const overlaps = (value) => combined.buffer === value.buffer && combined.byteOffset < value.byteOffset + value.byteLength && value.byteOffset < combined.byteOffset + combined.byteLength;
@@ -4786,10 +4336,10 @@ function abytes4(value, length, title = "") {
   const bytes = isBytes4(value);
   const ofLen = length !== void 0 ? ` of length ${length}` : "";
   const got = bytes ? `length=${value.length}` : `type=${typeof value}`;
-  const message = atitle3(title) + "expected Uint8Array" + ofLen + ", got " + got;
+  const message2 = atitle3(title) + "expected Uint8Array" + ofLen + ", got " + got;
   if (!bytes)
-    throw new TypeError(message);
-  throw new RangeError(message);
+    throw new TypeError(message2);
+  throw new RangeError(message2);
 }
 var aobject4 = (value, label) => {
   if (value === null || typeof value !== "object" || Array.isArray(value))
@@ -4883,7 +4433,7 @@ var wrapCipher = /* @__NO_SIDE_EFFECTS__ */ (params, constructor) => {
     }
     if (params.withAAD && args[aadStart] !== void 0)
       abytes4(args[aadStart], void 0, "AAD");
-    const cipher = constructor(key, ...args);
+    const cipher2 = constructor(key, ...args);
     const checkOutput = (fnLength, output) => {
       if (output !== void 0) {
         if (fnLength !== 2)
@@ -4898,15 +4448,15 @@ var wrapCipher = /* @__NO_SIDE_EFFECTS__ */ (params, constructor) => {
           throw new Error("cannot encrypt() twice with same key + nonce");
         called = true;
         abytes4(data, void 0, "data");
-        checkOutput(cipher.encrypt.length, output);
-        return cipher.encrypt(data, output);
+        checkOutput(cipher2.encrypt.length, output);
+        return cipher2.encrypt(data, output);
       },
       decrypt(data, output) {
         abytes4(data, void 0, "data");
         if (tagl && data.length < tagl)
           throw new Error('"ciphertext" expected length >= tagLength=' + tagl);
-        checkOutput(cipher.decrypt.length, output);
-        return cipher.decrypt(data, output);
+        checkOutput(cipher2.decrypt.length, output);
+        return cipher2.decrypt(data, output);
       }
     };
     return wrCipher;
@@ -4935,7 +4485,7 @@ function u64Lengths(dataLength, aadLength, isLE3) {
 function isAligned32(bytes) {
   return bytes.byteOffset % 4 === 0;
 }
-function copyBytes3(bytes) {
+function copyBytes4(bytes) {
   return Uint8Array.from(abytes4(bytes));
 }
 
@@ -4952,8 +4502,8 @@ var MAX_COUNTER = /* @__PURE__ */ (() => 2 ** 32 - 1)();
 var U32_EMPTY = /* @__PURE__ */ Uint32Array.of();
 function runCipher(core, sigma, key, nonce2, data, output, counter, rounds) {
   const len = data.length;
-  const block = new Uint8Array(BLOCK_LEN);
-  const b32 = u322(block);
+  const block2 = new Uint8Array(BLOCK_LEN);
+  const b32 = u322(block2);
   const isAligned = isLE2 && isAligned32(data) && isAligned32(output);
   const d32 = isAligned ? u322(data) : U32_EMPTY;
   const o32 = isAligned ? u322(output) : U32_EMPTY;
@@ -4966,7 +4516,7 @@ function runCipher(core, sigma, key, nonce2, data, output, counter, rounds) {
       const take = Math.min(BLOCK_LEN, len - pos);
       for (let j = 0, posj; j < take; j++) {
         posj = pos + j;
-        output[posj] = data[posj] ^ block[j];
+        output[posj] = data[posj] ^ block2[j];
       }
       pos += take;
     }
@@ -4990,7 +4540,7 @@ function runCipher(core, sigma, key, nonce2, data, output, counter, rounds) {
     }
     for (let j = 0, posj; j < take; j++) {
       posj = pos + j;
-      output[posj] = data[posj] ^ block[j];
+      output[posj] = data[posj] ^ block2[j];
     }
     pos += take;
   }
@@ -5020,7 +4570,7 @@ function createCipher(core, opts2) {
     let k;
     let sigma;
     if (l === 32) {
-      toClean.push(k = copyBytes3(key));
+      toClean.push(k = copyBytes4(key));
       sigma = sigma32_32;
     } else if (l === 16 && allowShortKeys) {
       k = new Uint8Array(32);
@@ -5033,7 +4583,7 @@ function createCipher(core, opts2) {
       throw new Error("invalid key size");
     }
     if (!isLE2 || !isAligned32(nonce2))
-      toClean.push(nonce2 = copyBytes3(nonce2));
+      toClean.push(nonce2 = copyBytes4(nonce2));
     let k32 = u322(k);
     if (extendNonceFn) {
       if (nonce2.length !== 24)
@@ -5086,7 +4636,7 @@ var Poly1305 = class {
   destroyed = false;
   // Can be speed-up using BigUint64Array, at the cost of complexity
   constructor(key) {
-    key = copyBytes3(abytes4(key, 32, "key"));
+    key = copyBytes4(abytes4(key, 32, "key"));
     const t0 = u8to16(key, 0);
     const t1 = u8to16(key, 2);
     const t2 = u8to16(key, 4);
@@ -5267,7 +4817,7 @@ var Poly1305 = class {
   update(data) {
     aexists2(this);
     abytes4(data);
-    data = copyBytes3(data);
+    data = copyBytes4(data);
     const { buffer, blockLen } = this;
     const len = data.length;
     for (let pos = 0; pos < len; ) {
@@ -5408,9 +4958,35 @@ function chachaCore(s, k, n, out, cnt, rounds = 20) {
   out[oi++] = y14 + x14 | 0;
   out[oi++] = y15 + x15 | 0;
 }
+function hchacha(s, k, i, out) {
+  const s2 = isLE2 ? s : swap32IfBE2(s.slice(0, 4));
+  const k2 = isLE2 ? k : swap32IfBE2(k.slice(0, 8));
+  const i2 = isLE2 ? i : swap32IfBE2(i.slice(0, 4));
+  const t = new Uint32Array(16);
+  chachaCore(s2, k2, i2.subarray(1), t, i2[0]);
+  let oi = 0;
+  out[oi++] = t[0] - s2[0] | 0;
+  out[oi++] = t[1] - s2[1] | 0;
+  out[oi++] = t[2] - s2[2] | 0;
+  out[oi++] = t[3] - s2[3] | 0;
+  out[oi++] = t[12] - i2[0] | 0;
+  out[oi++] = t[13] - i2[1] | 0;
+  out[oi++] = t[14] - i2[2] | 0;
+  out[oi++] = t[15] - i2[3] | 0;
+  swap32IfBE2(out);
+  if (!isLE2)
+    clean2(s2, k2, i2);
+  clean2(t);
+}
 var chacha20 = /* @__PURE__ */ createCipher(chachaCore, {
   counterRight: false,
   counterLength: 4,
+  allowShortKeys: false
+});
+var xchacha20 = /* @__PURE__ */ createCipher(chachaCore, {
+  counterRight: false,
+  counterLength: 8,
+  extendNonceFn: hchacha,
   allowShortKeys: false
 });
 var ZEROS16 = /* @__PURE__ */ new Uint8Array(16);
@@ -5468,6 +5044,10 @@ var _poly1305_aead = (xorStream) => (key, nonce2, AAD) => {
 var chacha20poly1305 = /* @__PURE__ */ wrapCipher(
   { blockSize: 64, nonceLength: 12, tagLength: 16, withAAD: true },
   /* @__PURE__ */ _poly1305_aead(chacha20)
+);
+var xchacha20poly1305 = /* @__PURE__ */ wrapCipher(
+  { blockSize: 64, nonceLength: 24, tagLength: 16, withAAD: true },
+  /* @__PURE__ */ _poly1305_aead(xchacha20)
 );
 
 // node_modules/age-encryption/dist/x25519.js
@@ -6150,6 +5730,47 @@ function ciphertextSize(plaintextSize2) {
   return plaintextSize2 + chacha20poly1305Overhead * chunks;
 }
 
+// node_modules/age-encryption/dist/armor.js
+var armor_exports = {};
+__export(armor_exports, {
+  decode: () => decode,
+  encode: () => encode
+});
+function encode(file) {
+  const lines = [];
+  lines.push("-----BEGIN AGE ENCRYPTED FILE-----\n");
+  for (let i = 0; i < file.length; i += 48) {
+    let end = i + 48;
+    if (end > file.length)
+      end = file.length;
+    lines.push(base64.encode(file.subarray(i, end)) + "\n");
+  }
+  lines.push("-----END AGE ENCRYPTED FILE-----\n");
+  return lines.join("");
+}
+function decode(file) {
+  const lines = file.trim().replaceAll("\r\n", "\n").split("\n");
+  if (lines.shift() !== "-----BEGIN AGE ENCRYPTED FILE-----") {
+    throw Error("invalid header");
+  }
+  if (lines.pop() !== "-----END AGE ENCRYPTED FILE-----") {
+    throw Error("invalid footer");
+  }
+  function isLineLengthValid(i, l) {
+    if (i === lines.length - 1) {
+      return l.length > 0 && l.length <= 64 && l.length % 4 === 0;
+    }
+    return l.length === 64;
+  }
+  if (!lines.every((l, i) => isLineLengthValid(i, l))) {
+    throw Error("invalid line length");
+  }
+  if (!lines.every((l) => /^[A-Za-z0-9+/=]+$/.test(l))) {
+    throw Error("invalid base64");
+  }
+  return base64.decode(lines.join(""));
+}
+
 // node_modules/age-encryption/dist/index.js
 var Encrypter = class {
   passphrase = null;
@@ -6362,9 +5983,64 @@ function isCryptoKey3(key) {
   return typeof CryptoKey !== "undefined" && key instanceof CryptoKey;
 }
 
+// ../limits.json
+var limits_default = {
+  subject_characters: 120,
+  body_characters: 1e5,
+  answer_characters: 4e3,
+  label_characters: 300,
+  name_characters: 100,
+  file_name_characters: 100,
+  questions: 20,
+  options: 40,
+  attachments: 64,
+  recipients: 64,
+  json_depth: 8,
+  message_class_smallest: 4096,
+  message_class_largest: 1048576,
+  attachment_class_smallest: 65536,
+  attachment_bytes: 2147483648,
+  multipart_bytes: 524288e3,
+  multipart_parts: 1e3,
+  reserve_bytes: 268435456,
+  reports_reserve_bytes: 134217728,
+  receipt_words: 12,
+  recovery_words: 24,
+  typed_words_characters: 1e3,
+  count_shown_from: 9e4,
+  password_characters_least: 14,
+  password_characters_most: 1024,
+  user_name_characters: 64,
+  passphrase_words: 6,
+  idle_minutes: 30,
+  session_hours: 8,
+  inbox_rows: 50,
+  preview_bytes: 33554432,
+  preview_pixels: 5e7,
+  preview_text_bytes: 262144,
+  sealed_request_bytes: 16e5,
+  form_bytes: 3145728,
+  form_fields: 930,
+  gathered_bytes: 67108864,
+  gathered_multipart_bytes: 1048576,
+  answers_bytes: 33554432,
+  connections: 24576
+};
+
+// core/limits.ts
+var limits = limits_default;
+
 // core/padding.ts
+function messageClass(length) {
+  return limited(length, limits.message_class_smallest, limits.message_class_largest);
+}
 function attachmentClass(length) {
   return limited(length, limits.attachment_class_smallest, Number.MAX_SAFE_INTEGER);
+}
+function pad(document2) {
+  const padded = new Uint8Array(messageClass(document2.length)).fill(32);
+  padded.set(document2);
+  return padded;
 }
 function limited(length, smallest, largest) {
   if (!Number.isSafeInteger(length) || length < 0) throw new SizeError();
@@ -6390,6 +6066,20 @@ function payloadKeyOf(fileKey, nonce2) {
 }
 function sealChunk(key, counter, last, plaintext, output) {
   chacha20poly1305(key, nonceOf(counter, last)).encrypt(plaintext, output);
+}
+function openPayload(key, source) {
+  const chunks = openChunks(key, source, () => void 0);
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const next = await chunks.next();
+        if (next.done) controller.close();
+        else controller.enqueue(next.value);
+      },
+      cancel: (reason) => source.cancel(reason)
+    },
+    { highWaterMark: 0 }
+  );
 }
 function openPayloadInPlace(key, source) {
   const place = new Uint8Array(chunkLength);
@@ -6454,7 +6144,7 @@ function parseHeader2(data) {
 }
 function macOf(line) {
   if (!line.startsWith("--- ")) throw new HeaderError();
-  const mac = base64(line.slice(4));
+  const mac = base642(line.slice(4));
   if (mac.length !== macLength) throw new HeaderError();
   return mac;
 }
@@ -6466,10 +6156,10 @@ function takeStanza(lines) {
     const line = lines.shift();
     if (line === void 0 || line.length > bodyLineLength) throw new HeaderError();
     body += line;
-    if (line.length < bodyLineLength) return { args, body: base64(body) };
+    if (line.length < bodyLineLength) return { args, body: base642(body) };
   }
 }
-function base64(text) {
+function base642(text) {
   try {
     return base64Decode(text);
   } catch {
@@ -6533,12 +6223,12 @@ var Source = class {
     await this.#cancel(reason);
   }
   #append(bytes) {
-    const held2 = this.#buffer.subarray(this.#start, this.#end);
+    const held = this.#buffer.subarray(this.#start, this.#end);
     if (this.#end + bytes.length > this.#buffer.length) {
-      const needed = held2.length + bytes.length;
+      const needed = held.length + bytes.length;
       if (needed > this.#buffer.length) this.#buffer = new Uint8Array(2 * needed);
-      this.#buffer.set(held2);
-      [this.#start, this.#end] = [0, held2.length];
+      this.#buffer.set(held);
+      [this.#start, this.#end] = [0, held.length];
     }
     this.#buffer.set(bytes, this.#end);
     this.#end += bytes.length;
@@ -6564,6 +6254,10 @@ function giving(reader) {
 }
 
 // core/agefile.ts
+async function openStream(file, identities) {
+  const { payloadKey, payload } = await openHeader(file, identities);
+  return openPayload(payloadKey, payload);
+}
 async function openHeader(file, identities, came) {
   const source = new Source(file, came);
   try {
@@ -6581,11 +6275,11 @@ async function payloadKeyIn(source, identities) {
 }
 async function takeHeader(source) {
   for (let length = 0; ; ) {
-    const held2 = await source.hold(length + 1);
-    if (headerEnd(held2) !== void 0 || held2.length <= length || held2.length > headerLengthMost) {
-      return source.take(parseHeader2(held2).length);
+    const held = await source.hold(length + 1);
+    if (headerEnd(held) !== void 0 || held.length <= length || held.length > headerLengthMost) {
+      return source.take(parseHeader2(held).length);
     }
-    length = held2.length;
+    length = held.length;
   }
 }
 async function fileKeyOf(header, identities) {
@@ -6613,9 +6307,31 @@ var identityPrefix = "age-secret-key-pq-";
 var recipientPrefix = "age1pq";
 var seedLength = 32;
 var recipientLength = 1216;
+function newIdentity() {
+  return identityFromSeed(random(seedLength));
+}
+function identityFromSeed(seed) {
+  if (seed.length !== seedLength) throw new RecipientError();
+  return bech32.encode(identityPrefix, bech32.toWords(seed), false).toUpperCase();
+}
 function seedOf(identity) {
   if (!identity.startsWith("AGE-SECRET-KEY-PQ-1")) throw new RecipientError();
   return bech32Bytes(identity, identityPrefix, seedLength);
+}
+function recipientOf(identity) {
+  return bech32.encode(recipientPrefix, bech32.toWords(ml_kem768_x25519.getPublicKey(seedOf(identity))), false);
+}
+function isRecipient(text) {
+  return accepts(() => requireRecipient(text));
+}
+function isIdentity(text) {
+  return accepts(() => seedOf(text));
+}
+async function seal(data, recipients) {
+  return readAll2(await sealStream(streamOf(data), recipients));
+}
+async function sealStream(source, recipients) {
+  return encrypted(encrypterTo(recipients), source);
 }
 async function beginSeal(recipients) {
   const encrypter = encrypterTo(recipients);
@@ -6647,6 +6363,13 @@ async function encrypted(encrypter, source) {
     throw new RecipientError();
   }
 }
+async function unseal(data, identities) {
+  return readAll2(await unsealStream(streamOf(data), identities));
+}
+async function unsealStream(source, identities) {
+  identities.forEach(seedOf);
+  return openStream(source, identities);
+}
 async function* unsealInPlace(source, identities, came) {
   identities.forEach(seedOf);
   const { payloadKey, payload } = await openHeader(source, identities, came);
@@ -6666,875 +6389,1571 @@ function bech32Bytes(text, prefix, length) {
   if (bytes?.length !== length) throw new RecipientError();
   return bytes;
 }
-
-// core/message.ts
-function cleanText(text) {
-  const plain = text.replace(/\r\n?/g, "\n").replace(/[^\P{Cc}\n\t]/gu, "");
-  return withoutTrailingSpace(plain.replace(/\p{Cs}/gu, "�"));
-}
-function cleanLine(text) {
-  return withoutTrailingSpace(cleanText(text).replace(/[\n\t]/g, " "));
-}
-function withoutTrailingSpace(text) {
-  let end = text.length;
-  while (end > 0 && /\p{White_Space}/u.test(text.charAt(end - 1))) end--;
-  return text.slice(0, end);
-}
-
-// core/filenames.ts
-var nameless = "file";
-var directions = /[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/g;
-var ending = /\.[^.]{1,11}$/su;
-var type = /^[a-z0-9][a-z0-9!#$&^_.+-]*\/[a-z0-9][a-z0-9!#$&^_.+-]*$/;
-function cleanName(given) {
-  const last = given.slice(Math.max(given.lastIndexOf("/"), given.lastIndexOf("\\")) + 1);
-  const name = shortened(cleanLine(last.replace(directions, "")).replace(/^\p{White_Space}+/u, ""));
-  return name === "" || name === "." || name === ".." ? nameless : name;
-}
-function cleanType(given) {
-  if (given.length > limits.name_characters) return "";
-  const kind = given.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
-  return type.test(kind) ? kind : "";
-}
-function shortened(name) {
-  const characters2 = [...name];
-  const most2 = limits.file_name_characters;
-  if (characters2.length <= most2) return name;
-  const kept = ending.exec(name)?.[0];
-  if (kept === void 0) return cleanLine(characters2.slice(0, most2).join(""));
-  return characters2.slice(0, most2 - [...kept].length).join("") + kept;
-}
-
-// files/litter.ts
-var pieceLength = 4 * 1024 * 1024;
-var every = 8;
-var calls = 0;
-var held = {};
-function litter() {
-  if (calls++ % every === 0) held.piece = new ArrayBuffer(pieceLength);
-}
-
-// files/sealer.ts
-var FileChanged = class extends QuietlineError {
-  code = "changed";
-};
-var FileUnreadable = class extends QuietlineError {
-  code = "unreadable";
-};
-var together = 8;
-var SealedSource = class _SealedSource {
-  /** Bytes of the sealed file. */
-  length;
-  #file;
-  #size;
-  #beginning;
-  #plaintextLength;
-  #chunks;
-  // The tag of each chunk that was sealed: under one key and nonce, a chunk may be sealed again, but never to anything else.
-  #tags;
-  #sealed;
-  #hash = sha256.create();
-  #hashed = 0;
-  #digest;
-  // The chunk that the last range ended in: the next one mostly begins with it.
-  #edge;
-  #readBefore = false;
-  #reading;
-  // One for all that is read: a long file would otherwise leave more behind than browsers collect in time.
-  #plaintext = new Uint8Array(together * chunkLength);
-  #turn = Promise.resolve();
-  constructor(file, beginning) {
-    this.#file = file;
-    this.#size = file.size;
-    this.#beginning = beginning;
-    this.#plaintextLength = attachmentClass(this.#size);
-    this.#chunks = Math.ceil(this.#plaintextLength / chunkLength);
-    this.#tags = new Uint8Array(this.#chunks * tagLength);
-    this.#sealed = new Uint8Array(this.#chunks);
-    this.length = beginning.bytes.length + this.#plaintextLength + this.#chunks * tagLength;
-  }
-  /** Draws keys for `file`. RecipientError unless `recipients` are 1 to 64 hybrid ones. Nothing of the file is read yet. */
-  static async make(file, recipients) {
-    return new _SealedSource(file, await beginSeal(recipients));
-  }
-  /**
-   * The bytes from `start` up to `end` of the sealed file; put into `place` where there is one that is long enough. FileChanged,
-   * FileUnreadable.
-   */
-  async slice(start, end, place) {
-    return this.#inTurn(() => this.#range(start, Math.min(end, this.length), place));
-  }
-  /** SHA-256 of the file itself. What no range has asked for yet is read now. FileChanged, FileUnreadable. */
-  async sha256() {
-    return this.#inTurn(async () => {
-      const held2 = Math.ceil(this.#size / chunkLength);
-      const place = new Uint8Array(sealedChunkLength);
-      while (this.#hashed < held2) await this.#group(this.#hashed, Math.min(this.#hashed + together, held2), () => place);
-      return this.#digest ??= this.#hash.digest();
-    });
-  }
-  async #inTurn(act) {
-    const turn = this.#turn.then(act);
-    this.#turn = turn.catch(() => void 0);
-    return turn;
-  }
-  async #range(start, end, into) {
-    const length = Math.max(0, end - start);
-    const range = into !== void 0 && into.length >= length ? into.subarray(0, length) : new Uint8Array(length);
-    const { bytes } = this.#beginning;
-    if (start < bytes.length) range.set(bytes.subarray(start, end));
-    const first = Math.max(0, Math.floor((start - bytes.length) / sealedChunkLength));
-    const after = Math.min(this.#chunks, Math.ceil((end - bytes.length) / sealedChunkLength));
-    const place = (index) => this.#placeOf(index, range, start);
-    const put = (index, sealed) => this.#put(index, sealed, range, start);
-    for (let index = first < after ? this.#fromEdge(first, range, start) : after; index < after; index += together) {
-      await this.#group(index, Math.min(index + together, after), place, put);
-    }
-    return range;
-  }
-  /** Where a chunk that lies wholly inside the range is sealed to, at once; any other gets a place of its own. */
-  #placeOf(index, range, start) {
-    const at = this.#positionOf(index) - start;
-    const length = this.#lengthOf(index) + tagLength;
-    return at >= 0 && at + length <= range.length ? range.subarray(at, at + length) : new Uint8Array(length);
-  }
-  /** Copies what the range has of a chunk that has a place of its own, and keeps that chunk. */
-  #put(index, sealed, range, start) {
-    if (sealed.buffer === range.buffer) return;
-    const at = this.#positionOf(index) - start;
-    range.set(sealed.subarray(Math.max(0, -at), range.length - at), Math.max(0, at));
-    this.#edge = { index, bytes: sealed };
-  }
-  /** The first chunk that is still to be sealed for a range beginning in chunk `first`. */
-  #fromEdge(first, range, start) {
-    const edge = this.#edge;
-    if (edge?.index !== first) return first;
-    this.#put(first, edge.bytes, range, start);
-    return first + 1;
-  }
-  #positionOf(index) {
-    return this.#beginning.bytes.length + index * sealedChunkLength;
-  }
-  /** Plaintext bytes of a chunk. */
-  #lengthOf(index) {
-    return Math.min(chunkLength, this.#plaintextLength - index * chunkLength);
-  }
-  /** Seals the chunks from `from` up to `to` into the places given for them, and hands each over. */
-  async #group(from, to, place, done) {
-    const plaintext = await this.#read(from * chunkLength, Math.min(to * chunkLength, this.#plaintextLength));
-    for (let index = from; index < to; index++) {
-      const chunk = plaintext.subarray((index - from) * chunkLength).subarray(0, this.#lengthOf(index));
-      const sealed = place(index).subarray(0, chunk.length + tagLength);
-      this.#seal(index, chunk, sealed);
-      litter();
-      done?.(index, sealed);
-    }
-  }
-  #seal(index, chunk, sealed) {
-    sealChunk(this.#beginning.payloadKey, index, index === this.#chunks - 1, chunk, sealed);
-    const tag = sealed.subarray(chunk.length);
-    const known = this.#tags.subarray(index * tagLength, (index + 1) * tagLength);
-    if (this.#sealed[index] === 1 && !equal(tag, known)) throw new FileChanged();
-    this.#sealed[index] = 1;
-    known.set(tag);
-    if (index !== this.#hashed || this.#digest !== void 0) return;
-    this.#hash.update(chunk.subarray(0, Math.max(0, this.#size - index * chunkLength)));
-    this.#hashed++;
-  }
-  /** Plaintext from `from` up to `to`: the file, then zeros. Good until the next call. */
-  async #read(from, to) {
-    const wanted = Math.max(0, Math.min(to, this.#size) - from);
-    let read2;
-    try {
-      read2 = wanted === 0 ? 0 : await this.#fill(from, wanted);
-    } catch {
-      this.#plaintext = new Uint8Array(together * chunkLength);
-      throw this.#readBefore ? new FileChanged() : new FileUnreadable();
-    }
-    if (read2 !== wanted) throw new FileChanged();
-    this.#readBefore = true;
-    return this.#plaintext.subarray(0, to - from).fill(0, wanted);
-  }
-  /** Reads into the one array for plaintext; gives how many bytes came. */
-  async #fill(from, wanted) {
-    const reader = await this.#readerAt(from);
-    if (reader === void 0) {
-      const bytes = new Uint8Array(await this.#file.slice(from, from + wanted).arrayBuffer());
-      this.#plaintext.set(bytes);
-      return bytes.length;
-    }
-    let read2 = 0;
-    while (read2 < wanted) {
-      const { value, done } = await reader.read(this.#plaintext.subarray(read2, wanted));
-      if (value !== void 0) this.#plaintext = new Uint8Array(value.buffer);
-      read2 += value?.length ?? 0;
-      if (done) break;
-    }
-    this.#reading = { reader, at: from + read2 };
-    return read2;
-  }
-  /** A reader that goes on where the last read ended, if that is `from`; else one that begins there. */
-  async #readerAt(from) {
-    const reading = this.#reading;
-    this.#reading = void 0;
-    if (reading?.at === from) return reading.reader;
-    await reading?.reader.cancel().catch(() => void 0);
-    return fillingReader(this.#file.slice(from).stream());
-  }
-};
-
-// files/stack.ts
-var FetchStack = class {
-  #place;
-  #pace;
-  #open = /* @__PURE__ */ new Set();
-  #stopped = false;
-  constructor(place, pace) {
-    this.#place = place;
-    this.#pace = pace;
-  }
-  getName() {
-    return "fetch";
-  }
-  createRequest(method, url) {
-    return new FetchRequest(method, url, (body, headers) => this.#send(method, url, body, headers));
-  }
-  /** Cuts what is on its way. */
-  stop() {
-    this.#stopped = true;
-    for (const controller of this.#open) controller.abort();
-  }
-  async #send(method, url, body, headers) {
-    if (this.#stopped) return never();
-    const began = performance.now();
-    try {
-      const response = await this.#ask(method, url, body, headers);
-      if (this.#stopped) return never();
-      if (body !== void 0 && response.getStatus() < 300) this.#pace.took(body.size, (performance.now() - began) / 1e3);
-      return response;
-    } catch (error) {
-      if (this.#stopped) return never();
-      if (body !== void 0) this.#pace.failed();
-      throw error;
-    }
-  }
-  async #ask(method, url, body, headers) {
-    for (const [name, value] of Object.entries(this.#place.headers?.() ?? {})) headers.set(name, value);
-    const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(), Pace.patience(body?.size ?? 0) * 1e3);
-    this.#open.add(controller);
-    try {
-      const { signal } = controller;
-      const { credentials } = this.#place;
-      const init = { method, headers, credentials, signal, cache: "no-store", redirect: "error" };
-      return new Answer(await fetch(url, body === void 0 ? init : { ...init, body }));
-    } finally {
-      clearTimeout(timer);
-      this.#open.delete(controller);
-    }
-  }
-};
-var FetchRequest = class {
-  #method;
-  #url;
-  #headers = new Headers();
-  #act;
-  constructor(method, url, act) {
-    this.#method = method;
-    this.#url = url;
-    this.#act = act;
-  }
-  getMethod() {
-    return this.#method;
-  }
-  getURL() {
-    return this.#url;
-  }
-  setHeader(header, value) {
-    this.#headers.set(header, value);
-  }
-  getHeader(header) {
-    return this.#headers.get(header) ?? void 0;
-  }
-  /** `fetch` does not tell how much of a request has gone. */
-  setProgressHandler() {
-  }
-  async send(body) {
-    return this.#act(body instanceof Blob ? body : void 0, this.#headers);
-  }
-  /** A run is stopped as a whole. */
-  async abort() {
-  }
-  getUnderlyingObject() {
-    return void 0;
-  }
-};
-var Answer = class {
-  #response;
-  constructor(response) {
-    this.#response = response;
-  }
-  getStatus() {
-    return this.#response.status;
-  }
-  getHeader(header) {
-    return this.#response.headers.get(header) ?? void 0;
-  }
-  /** Never read: it would end up in an error's message. */
-  getBody() {
-    return "";
-  }
-  getUnderlyingObject() {
-    return void 0;
-  }
-};
-function never() {
-  return new Promise(() => {
-  });
-}
-
-// files/upload.ts
-var retryDelays = [500, 1e3, 2e3, 5e3, 1e4, 2e4, ...new Array(6e3).fill(3e4)];
-var mostBeginnings = 3;
-var Upload = class {
-  name;
-  type;
-  size;
-  #order;
-  #state = "waiting";
-  #failure;
-  #source;
-  #digest;
-  #url;
-  #sent = 0;
-  #run;
-  #beginnings = 0;
-  #online = () => this.#cameBack();
-  constructor(order) {
-    this.#order = order;
-    this.name = cleanName(order.file.name);
-    this.type = cleanType(order.file.type);
-    this.size = order.file.size;
-    if (this.size > order.most) this.#fail("too_large");
-  }
-  get state() {
-    return this.#state;
-  }
-  /** Why, while the state is `failed`. */
-  get failure() {
-    return this.#failure;
-  }
-  /** Percent of the sealed bytes that the server has, as a whole number. */
-  get percent() {
-    if (this.#state === "complete") return 100;
-    return this.#source === void 0 ? 0 : Math.floor(100 * this.#sent / this.#source.length);
-  }
-  /** The server's name for it, once there is one. */
-  get id() {
-    const last = this.#url?.split("/").pop() ?? "";
-    return isId(last) ? last : void 0;
-  }
-  /** What the message says of the file; nothing until it is complete. */
-  manifest() {
-    const { id, name, type: type2, size } = this;
-    const sha2563 = this.#digest;
-    return this.#state === "complete" && id !== void 0 && sha2563 !== void 0 ? { id, name, type: type2, size, sha256: sha2563 } : void 0;
-  }
-  /** Begins, or goes on. */
-  start() {
-    if (this.#state === "sending" || this.#state === "retrying" || this.#state === "complete" || this.size > this.#order.most) return;
-    this.#failure = void 0;
-    addEventListener("online", this.#online);
-    this.#become("sending");
-    void this.#begin();
-  }
-  /** Stops until `resume`. The server keeps what it has. */
-  pause() {
-    if (this.#state === "failed" || this.#state === "complete") return;
-    this.#stop();
-    this.#become("paused");
-  }
-  /** From pause back into the queue. */
-  resume() {
-    if (this.#state === "paused") this.#become("waiting");
-  }
-  /** After a failure, back into the queue. A file that has changed, or that the server would not have, is sealed anew. */
-  retry() {
-    if (this.#state !== "failed" || this.size > this.#order.most) return;
-    if (this.#failure === "changed" || this.#failure === "refused") this.#forget();
-    this.#beginnings = 0;
-    this.#failure = void 0;
-    this.#become("waiting");
-  }
-  /** Ends it, and lets go of the file. With `remove` the server is asked to delete what it has; nobody waits for that. */
-  end(remove) {
-    this.#stop();
-    if (remove) this.#remove();
-    this.#forget();
-    this.#failure = void 0;
-    this.#state = "paused";
-  }
-  async #begin() {
-    const before = this.#run;
-    try {
-      this.#source ??= await SealedSource.make(this.#order.file, this.#order.recipients);
-    } catch {
-      this.#fail("refused");
-      return;
-    }
-    if (this.#state === "sending" && this.#run === before) this.#go(this.#source);
-  }
-  #go(source) {
-    const stack = new FetchStack(this.#order.place, this.#order.pace);
-    const tus = new upload_default(source, this.#options(source, stack));
-    this.#run = { tus, stack };
-    tus.start();
-  }
-  #options(source, stack) {
-    const { place, pace } = this.#order;
-    return {
-      ...upload_default.defaultOptions,
-      // Where it is known, it is never begun a second time: only asked how far it has come.
-      ...this.#url === void 0 ? { endpoint: new URL(place.endpoint, location.href).href } : { uploadUrl: this.#url },
-      chunkSize: pace.bytes,
-      retryDelays: [...retryDelays],
-      storeFingerprintForResuming: false,
-      fingerprint: () => Promise.resolve(""),
-      httpStack: stack,
-      fileReader: { openFile: () => Promise.resolve(new Reader(source)) },
-      onUploadUrlAvailable: () => this.#known(stack),
-      onChunkComplete: (_, sent) => this.#came(stack, sent),
-      onSuccess: () => void this.#finish(stack, source),
-      onShouldRetry: (error) => this.#shouldRetry(stack, error),
-      onError: (error) => this.#failed(stack, error)
-    };
-  }
-  /** The run that these requests belong to, unless it was left. */
-  #runOf(stack) {
-    return this.#run?.stack === stack ? this.#run : void 0;
-  }
-  #known(stack) {
-    const run = this.#runOf(stack);
-    if (run === void 0) return;
-    this.#url = run.tus.url ?? void 0;
-    run.tus.options.endpoint = null;
-    this.#become("sending");
-  }
-  #came(stack, sent) {
-    const run = this.#runOf(stack);
-    if (run === void 0) return;
-    run.tus.options.chunkSize = this.#order.pace.bytes;
-    this.#sent = sent;
-    this.#become("sending");
-  }
-  async #finish(stack, source) {
-    if (this.#runOf(stack) === void 0) return;
-    try {
-      this.#digest = await source.sha256();
-    } catch (error) {
-      this.#failed(stack, error);
-      return;
-    }
-    if (this.#runOf(stack) === void 0) return;
-    if (this.id === void 0) {
-      this.#fail("refused");
-      return;
-    }
-    this.#stop();
-    this.#source = void 0;
-    this.#become("complete");
-  }
-  #shouldRetry(stack, error) {
-    if (this.#runOf(stack) === void 0 || error.causingError instanceof QuietlineError) return false;
-    const status = error.originalResponse?.getStatus() ?? 0;
-    const again = status === 0 || status >= 500 && status !== 507 || [408, 409, 423, 429, 460].includes(status);
-    if (again) this.#become("retrying");
-    return again;
-  }
-  #failed(stack, error) {
-    if (this.#runOf(stack) === void 0) return;
-    const failure = failureOf2(error);
-    if (failure === "unknown" && this.#beginnings < mostBeginnings) this.#beginAnew();
-    else this.#fail(failure === "unknown" ? "refused" : failure);
-  }
-  /** The server does not know it any more: the same sealed bytes once more, from the first. */
-  #beginAnew() {
-    this.#stop();
-    this.#beginnings++;
-    this.#url = void 0;
-    this.#sent = 0;
-    this.#state = "waiting";
-    this.start();
-  }
-  #fail(failure) {
-    this.#stop();
-    this.#failure = failure;
-    this.#become("failed");
-  }
-  /** The browser says that it is online again: no need to wait for the next try. */
-  #cameBack() {
-    if (this.#state !== "retrying") return;
-    this.#stop();
-    this.#state = "waiting";
-    this.start();
-  }
-  #stop() {
-    removeEventListener("online", this.#online);
-    const run = this.#run;
-    this.#run = void 0;
-    run?.stack.stop();
-    void run?.tus.abort();
-  }
-  #remove() {
-    if (this.#url === void 0) return;
-    const stack = new FetchStack(this.#order.place, this.#order.pace);
-    const onShouldRetry = (error) => (error.originalResponse?.getStatus() ?? 0) === 0;
-    upload_default.terminate(this.#url, { httpStack: stack, retryDelays: retryDelays.slice(0, 8), onShouldRetry }).catch(() => void 0);
-  }
-  #forget() {
-    this.#source = void 0;
-    this.#digest = void 0;
-    this.#url = void 0;
-    this.#sent = 0;
-  }
-  #become(state) {
-    this.#state = state;
-    this.#order.changed();
-  }
-};
-var Reader = class {
-  size;
-  #source;
-  #place = new Uint8Array(0);
-  #next;
-  constructor(source) {
-    this.#source = source;
-    this.size = source.length;
-  }
-  async slice(start, end) {
-    const next = this.#next;
-    this.#next = void 0;
-    const bytes = await (next?.start === start && next.end === end ? next.bytes : this.#sealed(start, end));
-    const value = new Blob([bytes]);
-    if (end < this.size) this.#prepare(end, Math.min(this.size, end + (end - start)));
-    return { value, done: end >= this.size };
-  }
-  close() {
-    this.#next = void 0;
-    this.#place = new Uint8Array(0);
-  }
-  #prepare(start, end) {
-    const bytes = this.#sealed(start, end);
-    bytes.catch(() => void 0);
-    this.#next = { start, end, bytes };
-  }
-  /** In one array for all: what is sent is a copy, and what was not asked for is never looked at again. */
-  #sealed(start, end) {
-    if (this.#place.length < end - start) this.#place = new Uint8Array(end - start);
-    return this.#source.slice(start, end, this.#place);
-  }
-};
-function failureOf2(error) {
-  const { causingError, originalResponse } = error;
-  const own = error instanceof QuietlineError ? error : causingError;
-  if (own instanceof QuietlineError) return own.code === "changed" || own.code === "unreadable" ? own.code : "refused";
-  switch (originalResponse?.getStatus()) {
-    case 401:
-    case 403:
-      return "denied";
-    case 404:
-    case 410:
-      return "unknown";
-    case 413:
-      return "too_large";
-    case 507:
-      return "no_room";
-    default:
-      return "refused";
+function accepts(test) {
+  try {
+    test();
+    return true;
+  } catch {
+    return false;
   }
 }
 
-// files/filelist.ts
-var atOnce = 2;
-var FileList = class {
-  #options;
-  #pace = new Pace();
-  #entries = [];
-  #locked = false;
-  #held = false;
-  constructor(options) {
-    this.#options = options;
+// core/json.ts
+function jsonText(value) {
+  return JSON.stringify(value, (_key, item) => typeof item === "string" ? item.replace(/\p{Cs}/gu, "�") : item);
+}
+function jsonBytes(value) {
+  return utf8(jsonText(value));
+}
+function readDocument(document2, most = limits.message_class_largest) {
+  if (document2.length > most) throw new FormatError();
+  return readText(fromUtf8(document2));
+}
+function readText(text) {
+  let value;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new FormatError();
   }
-  get count() {
-    return this.#entries.length;
+  boundDepth(text);
+  refuseOutside(value);
+  return asObject(value);
+}
+function asObject(value) {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new FormatError();
+  return value;
+}
+function valueOf(object, key) {
+  return Object.hasOwn(object, key) ? object[key] : void 0;
+}
+function textOf(object, key, most = Infinity, least = 0) {
+  const value = valueOf(object, key);
+  if (typeof value !== "string" || value.length < least || value.length > most && characters(value) > most) throw new FormatError();
+  return value;
+}
+function textThat(object, key, test) {
+  const value = textOf(object, key);
+  if (!test(value)) throw new FormatError();
+  return value;
+}
+function choiceOf(object, key, choices) {
+  const value = textOf(object, key);
+  const found = choices.find((choice) => choice === value);
+  if (found === void 0) throw new FormatError();
+  return found;
+}
+function integerOf(object, key, least = 0) {
+  const value = valueOf(object, key);
+  if (typeof value !== "number" || value < least) throw new FormatError();
+  return value + 0;
+}
+function objectOf(object, key) {
+  return asObject(valueOf(object, key));
+}
+function objectsOf(object, key, most = Infinity) {
+  return listOf(object, key, most).map(asObject);
+}
+function listOf(object, key, most = Infinity) {
+  const value = valueOf(object, key);
+  if (!Array.isArray(value) || value.length > most) throw new FormatError();
+  return value;
+}
+function boundDepth(text) {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const c = text.charAt(at);
+    if (c === '"') at = endOfString(text, at);
+    else if (c === "{" || c === "[") {
+      if (++depth > limits.json_depth) throw new FormatError();
+    } else if (c === "}" || c === "]") depth--;
   }
-  /** How many are not complete. */
-  get unfinished() {
-    return this.#entries.filter(({ upload }) => upload.state !== "complete").length;
+}
+function endOfString(text, start) {
+  let at = start + 1;
+  while (text.charAt(at) !== '"') at += text.charAt(at) === "\\" ? 2 : 1;
+  return at;
+}
+function refuseOutside(value) {
+  if (typeof value === "number") {
+    if (!Number.isSafeInteger(value) || value < 0) throw new FormatError();
+  } else if (typeof value === "string") {
+    if (/\p{Cs}/u.test(value)) throw new FormatError();
+  } else if (typeof value === "object" && value !== null) {
+    for (const [key, item] of Object.entries(value)) {
+      refuseOutside(key);
+      refuseOutside(item);
+    }
   }
-  /** Whether one of them will not become complete by itself. */
-  get stuck() {
-    return this.#entries.some(({ upload }) => upload.state === "failed" || upload.state === "paused");
+}
+
+// dom/templates.ts
+function find(scope, selector, kind) {
+  const found = maybe(scope, selector, kind);
+  if (found === void 0) throw new Error(`missing: ${selector}`);
+  return found;
+}
+function maybe(scope, selector, kind) {
+  return all(scope, selector, kind)[0];
+}
+function all(scope, selector, kind) {
+  return [...scope.querySelectorAll(selector)].filter((element) => element instanceof kind);
+}
+function show(element, shown = true) {
+  element.hidden = !shown;
+}
+function showOnly(scope, attribute, value) {
+  for (const element of all(scope, `[${attribute}]`, HTMLElement)) show(element, element.getAttribute(attribute) === value);
+}
+function clone(name) {
+  return document.importNode(find(document, `template#t-${CSS.escape(name)}`, HTMLTemplateElement).content, true);
+}
+function slots(scope, name) {
+  return all(scope, `[data-slot="${name}"]`, HTMLElement);
+}
+function slot(scope, name) {
+  return find(scope, `[data-slot="${name}"]`, HTMLElement);
+}
+function fill(scope, name, text) {
+  for (const place of slots(scope, name)) if (place.textContent !== text) place.textContent = text;
+}
+function fillAll(scope, values) {
+  for (const [name, text] of Object.entries(values)) fill(scope, name, text);
+}
+function filled(name, values = {}) {
+  const copy = clone(name);
+  fillAll(copy, values);
+  return copy;
+}
+function sentence(name, values = {}) {
+  return plainText(filled(name, values));
+}
+function plainText(node) {
+  return (node.textContent ?? "").replace(/\s+/g, " ").trim();
+}
+
+// desk/feedback.ts
+function working(scope, status) {
+  for (const place of all(scope, "[data-working]", HTMLElement)) showOnly(place, "data-status", status);
+}
+function progress(scope, done) {
+  const bar = maybe(scope, "[data-progress]", HTMLProgressElement);
+  if (bar === void 0) return;
+  show(bar, done !== void 0);
+  bar.value = Math.round((done ?? 0) * 100);
+}
+function fail(scope, code, field) {
+  clear(scope);
+  for (const place of all(scope, "[data-errors]", HTMLElement)) {
+    const sentence2 = maybe(place, `[data-error="${CSS.escape(code)}"]`, HTMLElement) ?? maybe(place, '[data-error="other"]', HTMLElement);
+    if (sentence2 === void 0) continue;
+    show(sentence2, true);
+    if (field !== void 0) describe(field, sentence2);
   }
-  /** Whether the server wants somebody to log in before it takes more. */
-  get denied() {
-    return this.#entries.some(({ upload }) => upload.failure === "denied");
+  field?.focus();
+}
+function clear(scope) {
+  for (const place of all(scope, "[data-errors]", HTMLElement)) showOnly(place, "data-error", void 0);
+  for (const field of all(scope, "[aria-invalid]", HTMLElement)) {
+    field.removeAttribute("aria-invalid");
+    field.removeAttribute("aria-errormessage");
   }
-  /** Whether a message can be sent with these files; so it is where there are none. */
-  get complete() {
-    return this.unfinished === 0;
+}
+function control(scope, name) {
+  const found = maybe(scope, `[data-field="${name}"]`, HTMLInputElement);
+  if (found === void 0) throw new Error(`not in this form: ${name}`);
+  return found;
+}
+function locked(form, yes) {
+  for (const field of all(form, "input:not([data-always-readonly])", HTMLInputElement)) field.readOnly = yes;
+  for (const button of all(form, "button", HTMLButtonElement)) button.disabled = yes;
+}
+function describe(field, sentence2) {
+  sentence2.id ||= `error-${field.id}-${sentence2.dataset["error"] ?? ""}`;
+  field.setAttribute("aria-invalid", "true");
+  field.setAttribute("aria-errormessage", sentence2.id);
+}
+
+// node_modules/@noble/hashes/_blake.js
+var BSIGMA = /* @__PURE__ */ Uint8Array.from([
+  0,
+  1,
+  2,
+  3,
+  4,
+  5,
+  6,
+  7,
+  8,
+  9,
+  10,
+  11,
+  12,
+  13,
+  14,
+  15,
+  14,
+  10,
+  4,
+  8,
+  9,
+  15,
+  13,
+  6,
+  1,
+  12,
+  0,
+  2,
+  11,
+  7,
+  5,
+  3,
+  11,
+  8,
+  12,
+  0,
+  5,
+  2,
+  15,
+  13,
+  10,
+  14,
+  3,
+  6,
+  7,
+  1,
+  9,
+  4,
+  7,
+  9,
+  3,
+  1,
+  13,
+  12,
+  11,
+  14,
+  2,
+  6,
+  5,
+  10,
+  4,
+  0,
+  15,
+  8,
+  9,
+  0,
+  5,
+  7,
+  2,
+  4,
+  10,
+  15,
+  14,
+  1,
+  11,
+  12,
+  6,
+  8,
+  3,
+  13,
+  2,
+  12,
+  6,
+  10,
+  0,
+  11,
+  8,
+  3,
+  4,
+  13,
+  7,
+  5,
+  15,
+  14,
+  1,
+  9,
+  12,
+  5,
+  1,
+  15,
+  14,
+  13,
+  4,
+  10,
+  0,
+  7,
+  6,
+  3,
+  9,
+  2,
+  8,
+  11,
+  13,
+  11,
+  7,
+  14,
+  12,
+  1,
+  3,
+  9,
+  5,
+  0,
+  15,
+  4,
+  8,
+  6,
+  2,
+  10,
+  6,
+  15,
+  14,
+  9,
+  11,
+  3,
+  0,
+  8,
+  12,
+  2,
+  13,
+  7,
+  1,
+  4,
+  10,
+  5,
+  10,
+  2,
+  8,
+  4,
+  7,
+  6,
+  1,
+  5,
+  15,
+  11,
+  9,
+  14,
+  3,
+  12,
+  13,
+  0,
+  0,
+  1,
+  2,
+  3,
+  4,
+  5,
+  6,
+  7,
+  8,
+  9,
+  10,
+  11,
+  12,
+  13,
+  14,
+  15,
+  14,
+  10,
+  4,
+  8,
+  9,
+  15,
+  13,
+  6,
+  1,
+  12,
+  0,
+  2,
+  11,
+  7,
+  5,
+  3,
+  // Blake1, unused in others
+  11,
+  8,
+  12,
+  0,
+  5,
+  2,
+  15,
+  13,
+  10,
+  14,
+  3,
+  6,
+  7,
+  1,
+  9,
+  4,
+  7,
+  9,
+  3,
+  1,
+  13,
+  12,
+  11,
+  14,
+  2,
+  6,
+  5,
+  10,
+  4,
+  0,
+  15,
+  8,
+  9,
+  0,
+  5,
+  7,
+  2,
+  4,
+  10,
+  15,
+  14,
+  1,
+  11,
+  12,
+  6,
+  8,
+  3,
+  13,
+  2,
+  12,
+  6,
+  10,
+  0,
+  11,
+  8,
+  3,
+  4,
+  13,
+  7,
+  5,
+  15,
+  14,
+  1,
+  9
+]);
+
+// node_modules/@noble/hashes/blake2.js
+var B2B_IV = /* @__PURE__ */ Uint32Array.from([
+  4089235720,
+  1779033703,
+  2227873595,
+  3144134277,
+  4271175723,
+  1013904242,
+  1595750129,
+  2773480762,
+  2917565137,
+  1359893119,
+  725511199,
+  2600822924,
+  4215389547,
+  528734635,
+  327033209,
+  1541459225
+]);
+var BBUF = /* @__PURE__ */ new Uint32Array(32);
+function G1b(a, b, c, d, msg, x) {
+  const Xl = msg[x], Xh = msg[x + 1];
+  let Al = BBUF[2 * a], Ah = BBUF[2 * a + 1];
+  let Bl = BBUF[2 * b], Bh = BBUF[2 * b + 1];
+  let Cl = BBUF[2 * c], Ch = BBUF[2 * c + 1];
+  let Dl = BBUF[2 * d], Dh = BBUF[2 * d + 1];
+  const ll = add3L(Al, Bl, Xl);
+  Ah = add3H(ll, Ah, Bh, Xh);
+  Al = ll | 0;
+  let xh = Dh ^ Ah, xl = Dl ^ Al;
+  Dh = rotr32H(xh, xl);
+  Dl = rotr32L(xh, xl);
+  ({ h: Ch, l: Cl } = add(Ch, Cl, Dh, Dl));
+  xh = Bh ^ Ch;
+  xl = Bl ^ Cl;
+  Bh = rotrSH(xh, xl, 24);
+  Bl = rotrSL(xh, xl, 24);
+  BBUF[2 * a] = Al;
+  BBUF[2 * a + 1] = Ah;
+  BBUF[2 * b] = Bl;
+  BBUF[2 * b + 1] = Bh;
+  BBUF[2 * c] = Cl;
+  BBUF[2 * c + 1] = Ch;
+  BBUF[2 * d] = Dl;
+  BBUF[2 * d + 1] = Dh;
+}
+function G2b(a, b, c, d, msg, x) {
+  const Xl = msg[x], Xh = msg[x + 1];
+  let Al = BBUF[2 * a], Ah = BBUF[2 * a + 1];
+  let Bl = BBUF[2 * b], Bh = BBUF[2 * b + 1];
+  let Cl = BBUF[2 * c], Ch = BBUF[2 * c + 1];
+  let Dl = BBUF[2 * d], Dh = BBUF[2 * d + 1];
+  const ll = add3L(Al, Bl, Xl);
+  Ah = add3H(ll, Ah, Bh, Xh);
+  Al = ll | 0;
+  let xh = Dh ^ Ah, xl = Dl ^ Al;
+  Dh = rotrSH(xh, xl, 16);
+  Dl = rotrSL(xh, xl, 16);
+  ({ h: Ch, l: Cl } = add(Ch, Cl, Dh, Dl));
+  xh = Bh ^ Ch;
+  xl = Bl ^ Cl;
+  Bh = rotrBH(xh, xl, 63);
+  Bl = rotrBL(xh, xl, 63);
+  BBUF[2 * a] = Al;
+  BBUF[2 * a + 1] = Ah;
+  BBUF[2 * b] = Bl;
+  BBUF[2 * b + 1] = Bh;
+  BBUF[2 * c] = Cl;
+  BBUF[2 * c + 1] = Ch;
+  BBUF[2 * d] = Dl;
+  BBUF[2 * d + 1] = Dh;
+}
+function checkBlake2Opts(outputLen, opts2 = {}, keyLen, saltLen, persLen) {
+  anumber2(keyLen);
+  if (outputLen <= 0 || outputLen > keyLen)
+    throw new Error('"dkLen" must be 1..' + keyLen + ", got " + outputLen);
+  const { key, salt, personalization } = opts2;
+  if (key !== void 0 && (key.length < 1 || key.length > keyLen))
+    throw new Error('"key" expected to be undefined or of length=1..' + keyLen);
+  if (salt !== void 0)
+    abytes2(salt, saltLen, "salt");
+  if (personalization !== void 0)
+    abytes2(personalization, persLen, "personalization");
+}
+var _BLAKE2 = class {
+  buffer;
+  buffer32;
+  finished = false;
+  destroyed = false;
+  length = 0;
+  pos = 0;
+  blockLen;
+  outputLen;
+  canXOF = false;
+  constructor(blockLen, outputLen) {
+    anumber2(blockLen);
+    anumber2(outputLen);
+    this.blockLen = blockLen;
+    this.outputLen = outputLen;
+    this.buffer = new Uint8Array(blockLen);
+    this.buffer32 = u32(this.buffer);
   }
-  /** What the message says of its files. Only where all are complete: throws otherwise, so that no message goes without one of its files. */
-  manifest() {
-    return this.#entries.map(({ upload }) => {
-      const attachment = upload.manifest();
-      if (attachment === void 0) throw new Error("unfinished");
-      return attachment;
-    });
-  }
-  /** The server's names for them, in the same order. */
-  get ids() {
-    return this.manifest().map(({ id }) => id);
-  }
-  /** Takes files in, and begins with them. Gives how many there was no room for in one message. */
-  add(files) {
-    const chosen = [...files];
-    const room = this.#locked ? 0 : limits.attachments - this.#entries.length;
-    const added = chosen.slice(0, room).map((file) => this.#entry(file));
-    this.#entries = [...this.#entries, ...added];
-    this.#putBack();
-    this.#next();
-    this.#options.changed();
-    return chosen.length - added.length;
-  }
-  /** While a message is on its way, or may have arrived, its files stay as they are. */
-  lock(locked) {
-    this.#locked = locked;
-    this.#options.input.disabled = locked;
-    for (const { rows } of this.#entries) for (const row of rows) row.lock(locked);
-  }
-  /** While held, nothing is sent. Afterwards everything that was going on goes on from where it was, and what was denied is tried again. */
-  hold(held2) {
-    this.#held = held2;
-    for (const { upload } of this.#entries) {
-      if (held2 && (upload.state === "sending" || upload.state === "retrying")) {
-        upload.pause();
-        upload.resume();
+  update(data) {
+    aexists(this);
+    abytes2(data);
+    const { blockLen, buffer, buffer32 } = this;
+    const len = data.length;
+    const offset = data.byteOffset;
+    const buf = data.buffer;
+    for (let pos = 0; pos < len; ) {
+      if (this.pos === blockLen) {
+        swap32IfBE(buffer32);
+        this.compress(buffer32, 0, false);
+        swap32IfBE(buffer32);
+        this.pos = 0;
       }
-      if (!held2 && upload.failure === "denied") upload.retry();
+      const take = Math.min(blockLen - this.pos, len - pos);
+      const dataOffset = offset + pos;
+      if (take === blockLen && !(dataOffset % 4) && pos + take < len) {
+        const data32 = new Uint32Array(buf, dataOffset, Math.floor((len - pos) / 4));
+        swap32IfBE(data32);
+        for (let pos32 = 0; pos + blockLen < len; pos32 += buffer32.length, pos += blockLen) {
+          this.length += blockLen;
+          this.compress(data32, pos32, false);
+        }
+        swap32IfBE(data32);
+        continue;
+      }
+      buffer.set(pos === 0 && take === len ? data : data.subarray(pos, pos + take), this.pos);
+      this.pos += take;
+      this.length += take;
+      pos += take;
     }
-    this.#next();
+    return this;
   }
-  /** Seals and sends every file once more: to other recipients, or because the server has lost some. What it has is left to its sweeping. */
-  restart() {
-    const files = this.#entries.map(({ file }) => file);
-    this.#drop(this.#entries, false);
-    this.#entries = files.map((file) => this.#entry(file));
-    this.#putBack();
-    this.#next();
-    this.#options.changed();
+  digestInto(out) {
+    aexists(this);
+    aoutput(out, this);
+    if (out.byteOffset & 3)
+      throw new RangeError('"output" expected 4-byte aligned byteOffset, got ' + out.byteOffset);
+    const { pos, buffer32 } = this;
+    this.finished = true;
+    this.buffer.fill(0, pos);
+    swap32IfBE(buffer32);
+    this.compress(buffer32, 0, true);
+    swap32IfBE(buffer32);
+    const state = this.get();
+    const out32 = out === this.buffer ? buffer32 : u32(out);
+    const full = Math.floor(this.outputLen / 4);
+    for (let i = 0; i < full; i++)
+      out32[i] = swap8IfBE(state[i]);
+    const tail = this.outputLen % 4;
+    if (!tail)
+      return;
+    const off = full * 4;
+    const word = state[full];
+    for (let i = 0; i < tail; i++)
+      out[off + i] = word >>> 8 * i;
   }
-  /** Forgets every file; with `remove`, the server is asked to delete what it has of them. */
-  clear(remove = false) {
-    this.#drop(this.#entries, remove);
-    this.#entries = [];
-    this.#putBack();
-    this.#options.changed();
+  digest() {
+    const { buffer, outputLen } = this;
+    this.digestInto(buffer);
+    const res = buffer.slice(0, outputLen);
+    this.destroy();
+    return res;
   }
-  #entry(file) {
-    const { place, most: most2, recipients } = this.#options;
-    let entry;
-    const changed = () => entry && this.#changed(entry);
-    const upload = new Upload({ file, recipients: recipients(), place, pace: this.#pace, most: most2, changed });
-    const rows = this.#options.views.map((view) => new FileRow(view, upload, most2, (act) => entry && this.#act(entry, act)));
-    entry = { file, upload, rows };
-    for (const row of rows) row.lock(this.#locked);
-    return entry;
+  _cloneInto(to) {
+    const { buffer, length, finished, destroyed, outputLen, pos } = this;
+    to ||= new this.constructor({ dkLen: outputLen });
+    to.set(...this.get());
+    to.buffer.set(buffer);
+    to.destroyed = destroyed;
+    to.finished = finished;
+    to.length = length;
+    to.pos = pos;
+    to.outputLen = outputLen;
+    return to;
   }
-  #changed(entry) {
-    if (!this.#entries.includes(entry)) return;
-    for (const row of entry.rows) row.update();
-    for (const view of this.#options.views) tellNews(view, entry.upload, this.#options.most, this.complete);
-    this.#next();
-    this.#options.changed();
-  }
-  #act(entry, act) {
-    if (this.#locked) return;
-    if (act === "remove") this.#remove(entry);
-    else entry.upload[act]();
-    this.#next();
-  }
-  #remove(entry) {
-    const at = this.#entries.indexOf(entry);
-    const held2 = entry.rows.findIndex((row) => row.holdsFocus);
-    this.#drop([entry], true);
-    this.#entries = this.#entries.filter((each) => each !== entry);
-    this.#putBack();
-    const neighbour = this.#entries[Math.min(at, this.#entries.length - 1)];
-    if (held2 >= 0 && neighbour !== void 0) neighbour.rows[held2]?.focus();
-    else if (held2 === 0) this.#options.input.focus();
-    this.#options.changed();
-  }
-  #drop(entries, remove) {
-    for (const { upload, rows } of entries) {
-      upload.end(remove);
-      for (const row of rows) row.remove();
-    }
-  }
-  /** Begins with those that wait, in order, as far as there is room. */
-  #next() {
-    if (this.#held) return;
-    for (const { upload } of this.#entries) {
-      const busy = this.#entries.filter(({ upload: { state } }) => state === "sending" || state === "retrying").length;
-      if (busy >= atOnce) return;
-      if (upload.state === "waiting") upload.start();
-    }
-  }
-  /** The field holds what the list holds, so that the server's way would carry the same files, and Remove removes them there too. */
-  #putBack() {
-    putFiles(this.#options.input, this.#entries.map(({ file }) => file));
+  clone() {
+    return this._cloneInto();
   }
 };
+var _BLAKE2b = class extends _BLAKE2 {
+  // Same IV words as SHA-512 / BLAKE2b, encoded as LE u32 low/high halves.
+  v0l = B2B_IV[0] | 0;
+  v0h = B2B_IV[1] | 0;
+  v1l = B2B_IV[2] | 0;
+  v1h = B2B_IV[3] | 0;
+  v2l = B2B_IV[4] | 0;
+  v2h = B2B_IV[5] | 0;
+  v3l = B2B_IV[6] | 0;
+  v3h = B2B_IV[7] | 0;
+  v4l = B2B_IV[8] | 0;
+  v4h = B2B_IV[9] | 0;
+  v5l = B2B_IV[10] | 0;
+  v5h = B2B_IV[11] | 0;
+  v6l = B2B_IV[12] | 0;
+  v6h = B2B_IV[13] | 0;
+  v7l = B2B_IV[14] | 0;
+  v7h = B2B_IV[15] | 0;
+  constructor(opts2 = {}) {
+    opts2 = checkOpts({}, opts2);
+    const olen = opts2.dkLen === void 0 ? 64 : opts2.dkLen;
+    super(128, olen);
+    checkBlake2Opts(olen, opts2, 64, 16, 16);
+    let { key, personalization, salt } = opts2;
+    let keyLength3 = 0;
+    if (key !== void 0) {
+      abytes2(key, void 0, "key");
+      keyLength3 = key.length;
+    }
+    this.v0l ^= this.outputLen | keyLength3 << 8 | 1 << 16 | 1 << 24;
+    if (salt !== void 0) {
+      abytes2(salt, void 0, "salt");
+      const slt = u32(copyBytes(salt));
+      this.v4l ^= swap8IfBE(slt[0]);
+      this.v4h ^= swap8IfBE(slt[1]);
+      this.v5l ^= swap8IfBE(slt[2]);
+      this.v5h ^= swap8IfBE(slt[3]);
+    }
+    if (personalization !== void 0) {
+      abytes2(personalization, void 0, "personalization");
+      const pers = u32(copyBytes(personalization));
+      this.v6l ^= swap8IfBE(pers[0]);
+      this.v6h ^= swap8IfBE(pers[1]);
+      this.v7l ^= swap8IfBE(pers[2]);
+      this.v7h ^= swap8IfBE(pers[3]);
+    }
+    if (key !== void 0) {
+      const tmp = new Uint8Array(this.blockLen);
+      tmp.set(key);
+      this.update(tmp);
+      clean(tmp);
+    }
+  }
+  // prettier-ignore
+  get() {
+    let { v0l, v0h, v1l, v1h, v2l, v2h, v3l, v3h, v4l, v4h, v5l, v5h, v6l, v6h, v7l, v7h } = this;
+    return [v0l, v0h, v1l, v1h, v2l, v2h, v3l, v3h, v4l, v4h, v5l, v5h, v6l, v6h, v7l, v7h];
+  }
+  // prettier-ignore
+  set(v0l, v0h, v1l, v1h, v2l, v2h, v3l, v3h, v4l, v4h, v5l, v5h, v6l, v6h, v7l, v7h) {
+    this.v0l = v0l | 0;
+    this.v0h = v0h | 0;
+    this.v1l = v1l | 0;
+    this.v1h = v1h | 0;
+    this.v2l = v2l | 0;
+    this.v2h = v2h | 0;
+    this.v3l = v3l | 0;
+    this.v3h = v3h | 0;
+    this.v4l = v4l | 0;
+    this.v4h = v4h | 0;
+    this.v5l = v5l | 0;
+    this.v5h = v5h | 0;
+    this.v6l = v6l | 0;
+    this.v6h = v6h | 0;
+    this.v7l = v7l | 0;
+    this.v7h = v7h | 0;
+  }
+  compress(msg, offset, isLast) {
+    const { v0l, v0h, v1l, v1h, v2l, v2h, v3l, v3h, v4l, v4h, v5l, v5h, v6l, v6h, v7l, v7h } = this;
+    {
+      BBUF[0] = v0l;
+      BBUF[1] = v0h;
+      BBUF[2] = v1l;
+      BBUF[3] = v1h;
+      BBUF[4] = v2l;
+      BBUF[5] = v2h;
+      BBUF[6] = v3l;
+      BBUF[7] = v3h;
+      BBUF[8] = v4l;
+      BBUF[9] = v4h;
+      BBUF[10] = v5l;
+      BBUF[11] = v5h;
+      BBUF[12] = v6l;
+      BBUF[13] = v6h;
+      BBUF[14] = v7l;
+      BBUF[15] = v7h;
+    }
+    BBUF.set(B2B_IV, 16);
+    const l = fromNumL(this.length);
+    const h = fromNumH(this.length);
+    BBUF[24] = B2B_IV[8] ^ l;
+    BBUF[25] = B2B_IV[9] ^ h;
+    if (isLast) {
+      BBUF[28] = ~BBUF[28];
+      BBUF[29] = ~BBUF[29];
+    }
+    let j = 0;
+    const s = BSIGMA;
+    for (let i = 0; i < 12; i++) {
+      G1b(0, 4, 8, 12, msg, offset + 2 * s[j++]);
+      G2b(0, 4, 8, 12, msg, offset + 2 * s[j++]);
+      G1b(1, 5, 9, 13, msg, offset + 2 * s[j++]);
+      G2b(1, 5, 9, 13, msg, offset + 2 * s[j++]);
+      G1b(2, 6, 10, 14, msg, offset + 2 * s[j++]);
+      G2b(2, 6, 10, 14, msg, offset + 2 * s[j++]);
+      G1b(3, 7, 11, 15, msg, offset + 2 * s[j++]);
+      G2b(3, 7, 11, 15, msg, offset + 2 * s[j++]);
+      G1b(0, 5, 10, 15, msg, offset + 2 * s[j++]);
+      G2b(0, 5, 10, 15, msg, offset + 2 * s[j++]);
+      G1b(1, 6, 11, 12, msg, offset + 2 * s[j++]);
+      G2b(1, 6, 11, 12, msg, offset + 2 * s[j++]);
+      G1b(2, 7, 8, 13, msg, offset + 2 * s[j++]);
+      G2b(2, 7, 8, 13, msg, offset + 2 * s[j++]);
+      G1b(3, 4, 9, 14, msg, offset + 2 * s[j++]);
+      G2b(3, 4, 9, 14, msg, offset + 2 * s[j++]);
+    }
+    this.v0l ^= BBUF[0] ^ BBUF[16];
+    this.v0h ^= BBUF[1] ^ BBUF[17];
+    this.v1l ^= BBUF[2] ^ BBUF[18];
+    this.v1h ^= BBUF[3] ^ BBUF[19];
+    this.v2l ^= BBUF[4] ^ BBUF[20];
+    this.v2h ^= BBUF[5] ^ BBUF[21];
+    this.v3l ^= BBUF[6] ^ BBUF[22];
+    this.v3h ^= BBUF[7] ^ BBUF[23];
+    this.v4l ^= BBUF[8] ^ BBUF[24];
+    this.v4h ^= BBUF[9] ^ BBUF[25];
+    this.v5l ^= BBUF[10] ^ BBUF[26];
+    this.v5h ^= BBUF[11] ^ BBUF[27];
+    this.v6l ^= BBUF[12] ^ BBUF[28];
+    this.v6h ^= BBUF[13] ^ BBUF[29];
+    this.v7l ^= BBUF[14] ^ BBUF[30];
+    this.v7h ^= BBUF[15] ^ BBUF[31];
+    clean(BBUF);
+  }
+  destroy() {
+    this.destroyed = true;
+    clean(this.buffer32);
+    this.set(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  }
+};
+var blake2b = /* @__PURE__ */ createHasher((opts2) => new _BLAKE2b(opts2));
 
-// files/opening.ts
-var OpeningFailed = class extends QuietlineError {
-  code;
-  constructor(code) {
-    super();
-    this.code = code;
-  }
+// node_modules/@noble/hashes/argon2.js
+var AT = { Argon2d: 0, Argon2i: 1, Argon2id: 2 };
+var ARGON2_SYNC_POINTS = 4;
+var abytesOrZero = (buf, errorTitle = "") => {
+  if (buf === void 0)
+    return Uint8Array.of();
+  return kdfInputToBytes(buf, errorTitle);
 };
-async function sinkFor(attachment) {
-  const name = cleanName(attachment.name);
-  try {
-    const handle = await picker()?.({ suggestedName: name });
-    return handle === void 0 ? downloadSink(name) : writableSink(await handle.createWritable());
-  } catch (error) {
-    if (error instanceof DOMException && error.name === "AbortError") return void 0;
-    if (error instanceof DOMException && error.name === "SecurityError" && !navigator.userActivation?.isActive) throw new OpeningFailed("late");
-    return downloadSink(name);
-  }
+var A2_BUF = new Uint32Array(256);
+function G(a, b, c, d) {
+  let Al = A2_BUF[2 * a], Ah = A2_BUF[2 * a + 1];
+  let Bl = A2_BUF[2 * b], Bh = A2_BUF[2 * b + 1];
+  let Cl = A2_BUF[2 * c], Ch = A2_BUF[2 * c + 1];
+  let Dl = A2_BUF[2 * d], Dh = A2_BUF[2 * d + 1];
+  let ml = 0, mh = 0, rl = 0, xh = 0, xl = 0;
+  ml = Math.imul(Al, Bl);
+  mh = ((Al >>> 0) * (Bl >>> 0) - (ml >>> 0)) / 4294967296 + 0.5 | 0;
+  rl = (Al >>> 0) + (Bl >>> 0) + (ml << 1 >>> 0);
+  Ah = Ah + Bh + (mh << 1 | ml >>> 31) + (rl / 4294967296 | 0) | 0;
+  Al = rl | 0;
+  xh = Dh ^ Ah;
+  xl = Dl ^ Al;
+  Dh = xl;
+  Dl = xh;
+  ml = Math.imul(Cl, Dl);
+  mh = ((Cl >>> 0) * (Dl >>> 0) - (ml >>> 0)) / 4294967296 + 0.5 | 0;
+  rl = (Cl >>> 0) + (Dl >>> 0) + (ml << 1 >>> 0);
+  Ch = Ch + Dh + (mh << 1 | ml >>> 31) + (rl / 4294967296 | 0) | 0;
+  Cl = rl | 0;
+  xh = Bh ^ Ch;
+  xl = Bl ^ Cl;
+  Bh = xh >>> 24 | xl << 8;
+  Bl = xh << 8 | xl >>> 24;
+  ml = Math.imul(Al, Bl);
+  mh = ((Al >>> 0) * (Bl >>> 0) - (ml >>> 0)) / 4294967296 + 0.5 | 0;
+  rl = (Al >>> 0) + (Bl >>> 0) + (ml << 1 >>> 0);
+  Ah = Ah + Bh + (mh << 1 | ml >>> 31) + (rl / 4294967296 | 0) | 0;
+  Al = rl | 0;
+  xh = Dh ^ Ah;
+  xl = Dl ^ Al;
+  Dh = xh >>> 16 | xl << 16;
+  Dl = xh << 16 | xl >>> 16;
+  ml = Math.imul(Cl, Dl);
+  mh = ((Cl >>> 0) * (Dl >>> 0) - (ml >>> 0)) / 4294967296 + 0.5 | 0;
+  rl = (Cl >>> 0) + (Dl >>> 0) + (ml << 1 >>> 0);
+  Ch = Ch + Dh + (mh << 1 | ml >>> 31) + (rl / 4294967296 | 0) | 0;
+  Cl = rl | 0;
+  xh = Bh ^ Ch;
+  xl = Bl ^ Cl;
+  Bh = xh << 1 | xl >>> 31;
+  Bl = xh >>> 31 | xl << 1;
+  A2_BUF[2 * a] = Al, A2_BUF[2 * a + 1] = Ah;
+  A2_BUF[2 * b] = Bl, A2_BUF[2 * b + 1] = Bh;
+  A2_BUF[2 * c] = Cl, A2_BUF[2 * c + 1] = Ch;
+  A2_BUF[2 * d] = Dl, A2_BUF[2 * d + 1] = Dh;
 }
-async function sealedBody(ask) {
-  let response;
-  try {
-    response = await ask();
-  } catch {
-    throw new OpeningFailed("network");
-  }
-  if (response.status === 404) throw new OpeningFailed("missing");
-  if (!response.ok || response.body === null) throw new OpeningFailed(response.status >= 500 ? "network" : "refused");
-  return response.body;
+function P(v00, v01, v02, v03, v04, v05, v06, v07, v08, v09, v10, v11, v12, v13, v14, v15) {
+  G(v00, v04, v08, v12);
+  G(v01, v05, v09, v13);
+  G(v02, v06, v10, v14);
+  G(v03, v07, v11, v15);
+  G(v00, v05, v10, v15);
+  G(v01, v06, v11, v12);
+  G(v02, v07, v08, v13);
+  G(v03, v04, v09, v14);
 }
-async function openTo(sealed, identities, attachment, sink, progress = () => {
-}, moved = () => {
-}) {
-  try {
-    await pour(unsealInPlace(await sealed, identities, moved), attachment, watched(sink, moved), progress);
-    await saved(() => sink.close());
-  } catch (error) {
-    await sink.abort().catch(() => void 0);
-    throw error instanceof OpeningFailed ? error : new OpeningFailed(error instanceof FormatError ? "altered" : "network");
-  }
-}
-function watched(sink, moved) {
-  return {
-    async write(bytes) {
-      await sink.write(bytes);
-      moved();
+function block(x, xPos, yPos, outPos, needXor) {
+  if (needXor) {
+    for (let i = 0; i < 256; i++) {
+      const r = x[xPos + i] ^ x[yPos + i];
+      A2_BUF[i] = r;
+      x[outPos + i] ^= r;
     }
-  };
-}
-async function pour(chunks, attachment, sink, progress) {
-  const hash = sha256.create();
-  let at = 0;
-  for await (const chunk of chunks) {
-    const part = chunk.subarray(0, Math.max(0, attachment.size - at));
-    if (chunk.subarray(part.length).some((byte) => byte !== 0)) throw new FormatError();
-    at += chunk.length;
-    litter();
-    if (part.length === 0) continue;
-    hash.update(part);
-    await saved(() => sink.write(part));
-    progress(Math.min(at, attachment.size));
+  } else {
+    for (let i = 0; i < 256; i++) {
+      const r = x[xPos + i] ^ x[yPos + i];
+      A2_BUF[i] = r;
+      x[outPos + i] = r;
+    }
   }
-  if (at !== attachmentClass(attachment.size) || !equal(hash.digest(), attachment.sha256)) throw new FormatError();
+  for (let i = 0; i < 128; i += 16) {
+    P(i, i + 1, i + 2, i + 3, i + 4, i + 5, i + 6, i + 7, i + 8, i + 9, i + 10, i + 11, i + 12, i + 13, i + 14, i + 15);
+  }
+  for (let i = 0; i < 16; i += 2) {
+    P(i, i + 1, i + 16, i + 17, i + 32, i + 33, i + 48, i + 49, i + 64, i + 65, i + 80, i + 81, i + 96, i + 97, i + 112, i + 113);
+  }
+  for (let i = 0; i < 256; i++)
+    x[outPos + i] ^= A2_BUF[i];
+  clean(A2_BUF);
 }
-async function saved(act) {
+function Hp(A, dkLen) {
+  const A8 = u8(A);
+  const T = new Uint32Array(1);
+  const T8 = u8(T);
+  T[0] = swap8IfBE(dkLen);
+  if (dkLen <= 64)
+    return blake2b.create({ dkLen }).update(T8).update(A8).digest();
+  const out = new Uint8Array(dkLen);
+  let V = blake2b.create({}).update(T8).update(A8).digest();
+  let pos = 0;
+  out.set(V.subarray(0, 32));
+  pos += 32;
+  for (; dkLen - pos > 64; pos += 32) {
+    const Vh = blake2b.create({}).update(V);
+    Vh.digestInto(V);
+    Vh.destroy();
+    out.set(V.subarray(0, 32), pos);
+  }
+  out.set(blake2b(V, { dkLen: dkLen - pos }), pos);
+  clean(V, T);
+  return out;
+}
+function indexAlpha(r, s, laneLen, segmentLen, index, randL, sameLane = false) {
+  let area;
+  if (r === 0) {
+    if (s === 0)
+      area = index - 1;
+    else if (sameLane)
+      area = s * segmentLen + index - 1;
+    else
+      area = s * segmentLen + (index == 0 ? -1 : 0);
+  } else if (sameLane)
+    area = laneLen - segmentLen + index - 1;
+  else
+    area = laneLen - segmentLen + (index == 0 ? -1 : 0);
+  const startPos = r !== 0 && s !== ARGON2_SYNC_POINTS - 1 ? (s + 1) * segmentLen : 0;
+  const randLow = Math.imul(randL, randL);
+  const randHigh = ((randL >>> 0) * (randL >>> 0) - (randLow >>> 0)) / 4294967296 + 0.5 | 0;
+  const areaLow = Math.imul(area, randHigh);
+  const areaHigh = ((area >>> 0) * (randHigh >>> 0) - (areaLow >>> 0)) / 4294967296 + 0.5 | 0;
+  const rel = area - 1 - areaHigh;
+  return (startPos + rel) % laneLen;
+}
+var maxUint32 = Math.pow(2, 32);
+var ARGON2_DEFAULT_MEMORY = 1024 ** 2;
+var ARGON2_DEFAULT_MAXMEM = ARGON2_DEFAULT_MEMORY * 1024;
+function isU32(num) {
+  return Number.isSafeInteger(num) && num >= 0 && num < maxUint32;
+}
+function argon2Opts(opts2 = {}) {
+  opts2 = checkOpts({}, opts2);
+  const merged = {
+    t: 3,
+    m: ARGON2_DEFAULT_MEMORY,
+    p: 1,
+    version: 19,
+    dkLen: 32,
+    maxmem: ARGON2_DEFAULT_MAXMEM,
+    asyncTick: 10
+  };
+  for (let [k, v] of Object.entries(opts2))
+    if (v !== void 0)
+      merged[k] = v;
+  const { dkLen, p, m, t, version, onProgress, asyncTick } = merged;
+  if (!isU32(dkLen) || dkLen < 4)
+    throw new Error('"dkLen" must be 4..');
+  if (!isU32(p) || p < 1 || p >= Math.pow(2, 24))
+    throw new Error('"p" must be 1..2^24');
+  if (!isU32(m))
+    throw new Error('"m" must be 0..2^32');
+  if (!isU32(t) || t < 1)
+    throw new Error('"t" (iterations) must be 1..2^32');
+  if (onProgress !== void 0 && typeof onProgress !== "function")
+    throw new Error('"onProgress" must be a function');
+  anumber2(asyncTick, "asyncTick");
+  if (!isU32(m) || m < 8 * p)
+    throw new Error('"m" (memory) must be at least 8*p bytes');
+  if (version !== 16 && version !== 19)
+    throw new Error('"version" must be 0x10 or 0x13, got ' + version);
+  return merged;
+}
+function argon2InitialHash(password, salt, type, opts2) {
+  const ownedInputs = [];
+  const BUF = new Uint32Array(1);
+  const BUF8 = u8(BUF);
+  let h;
+  let H0;
+  let succeeded = false;
+  const rememberOwned = (input, bytes) => {
+    if (typeof input === "string")
+      ownedInputs.push(bytes);
+    return bytes;
+  };
   try {
-    await act();
-  } catch {
-    throw new OpeningFailed("unsaved");
+    const passwordBytes = rememberOwned(password, kdfInputToBytes(password, "password"));
+    const saltBytes = rememberOwned(salt, kdfInputToBytes(salt, "salt"));
+    if (!isU32(passwordBytes.length))
+      throw new Error('"password" must be less of length 1..4Gb');
+    if (!isU32(saltBytes.length) || saltBytes.length < 8)
+      throw new Error('"salt" must be of length 8..4Gb');
+    if (!Object.values(AT).includes(type))
+      throw new Error('"type" was invalid');
+    let { p, dkLen, m, t, version, key, personalization, maxmem, onProgress, asyncTick } = argon2Opts(opts2);
+    const keyInput = key;
+    key = rememberOwned(keyInput, abytesOrZero(keyInput, "key"));
+    const personalizationInput = personalization;
+    personalization = rememberOwned(personalizationInput, abytesOrZero(personalizationInput, "personalization"));
+    h = blake2b.create();
+    for (let item of [p, dkLen, m, t, version, type]) {
+      BUF[0] = swap8IfBE(item);
+      h.update(BUF8);
+    }
+    for (let i of [passwordBytes, saltBytes, key, personalization]) {
+      BUF[0] = swap8IfBE(i.length);
+      h.update(BUF8).update(i);
+    }
+    H0 = new Uint32Array(18);
+    h.digestInto(u8(H0));
+    succeeded = true;
+    return { H0, p, dkLen, m, t, version, maxmem, onProgress, asyncTick };
+  } finally {
+    if (h)
+      h.destroy();
+    clean(BUF, ...ownedInputs);
+    if (!succeeded && H0)
+      clean(H0);
   }
 }
-function picker() {
-  const found = Reflect.get(globalThis, "showSaveFilePicker");
-  return typeof found === "function" ? (options) => Reflect.apply(found, globalThis, [options]) : void 0;
+function argon2Init(password, salt, type, opts2) {
+  const { H0, p, dkLen, m, t, version, maxmem, onProgress, asyncTick } = argon2InitialHash(password, salt, type, opts2);
+  try {
+    const lanes = p;
+    const mP = 4 * p * Math.floor(m / (ARGON2_SYNC_POINTS * p));
+    const laneLen = Math.floor(mP / p);
+    const segmentLen = Math.floor(laneLen / ARGON2_SYNC_POINTS);
+    const memUsed = mP * 1024;
+    if (!isU32(maxmem))
+      throw new Error('"maxmem" expected <2**32, got ' + maxmem);
+    if (memUsed > maxmem)
+      throw new Error('"maxmem" limit was hit: memUsed(mP*1024)=' + memUsed + ", maxmem=" + maxmem);
+    const B2 = new Uint32Array(memUsed / 4);
+    for (let l = 0; l < p; l++) {
+      const i = 256 * laneLen * l;
+      H0[17] = swap8IfBE(l);
+      H0[16] = swap8IfBE(0);
+      B2.set(swap32IfBE(u32(Hp(H0, 1024))), i);
+      H0[16] = swap8IfBE(1);
+      B2.set(swap32IfBE(u32(Hp(H0, 1024))), i + 256);
+    }
+    let perBlock = () => {
+    };
+    if (onProgress) {
+      const totalBlock = t * ARGON2_SYNC_POINTS * p * segmentLen - 2 * p;
+      const callbackPer = Math.max(Math.floor(totalBlock / 1e4), 1);
+      let blockCnt = 0;
+      perBlock = () => {
+        blockCnt++;
+        if (onProgress && (!(blockCnt % callbackPer) || blockCnt === totalBlock))
+          onProgress(blockCnt / totalBlock);
+      };
+    }
+    return { type, mP, p, t, version, B: B2, laneLen, lanes, segmentLen, dkLen, perBlock, asyncTick };
+  } finally {
+    clean(H0);
+  }
 }
-var Gathered = class {
-  #held;
-  #pass;
-  #length = 0;
-  constructor(length, pass) {
-    this.#held = new Uint8Array(length);
-    this.#pass = pass;
+function argon2Output(B2, p, laneLen, dkLen) {
+  const B_final = new Uint32Array(256);
+  for (let l = 0; l < p; l++)
+    for (let j = 0; j < 256; j++)
+      B_final[j] ^= B2[256 * (laneLen * l + laneLen - 1) + j];
+  const res = Hp(swap32IfBE(B_final), dkLen);
+  clean(B2, B_final);
+  return res;
+}
+function* argon2Blocks(ctx, address) {
+  const { type, mP, p, t, version, B: B2, laneLen, lanes, segmentLen, perBlock } = ctx;
+  address[256 + 6] = mP;
+  address[256 + 8] = t;
+  address[256 + 10] = type;
+  for (let r = 0; r < t; r++) {
+    const needXor = r !== 0 && version === 19;
+    address[256 + 0] = r;
+    for (let s = 0; s < ARGON2_SYNC_POINTS; s++) {
+      address[256 + 4] = s;
+      const dataIndependent = type == AT.Argon2i || type == AT.Argon2id && r === 0 && s < 2;
+      for (let l = 0; l < p; l++) {
+        address[256 + 2] = l;
+        address[256 + 12] = 0;
+        let startPos = 0;
+        if (r === 0 && s === 0) {
+          startPos = 2;
+          if (dataIndependent) {
+            address[256 + 12]++;
+            block(address, 256, 2 * 256, 0, false);
+            block(address, 0, 2 * 256, 0, false);
+          }
+        }
+        let offset = l * laneLen + s * segmentLen + startPos;
+        for (let index = startPos; index < segmentLen; index++, offset++) {
+          perBlock();
+          const prev = offset % laneLen ? offset - 1 : offset + laneLen - 1;
+          let randL, randH;
+          if (dataIndependent) {
+            let i128 = index % 128;
+            if (i128 === 0) {
+              address[256 + 12]++;
+              block(address, 256, 2 * 256, 0, false);
+              block(address, 0, 2 * 256, 0, false);
+            }
+            randL = address[2 * i128];
+            randH = address[2 * i128 + 1];
+          } else {
+            const T = 256 * prev;
+            randL = B2[T];
+            randH = B2[T + 1];
+          }
+          const refLane = r === 0 && s === 0 ? l : randH % lanes;
+          const refPos = indexAlpha(r, s, laneLen, segmentLen, index, randL, refLane == l);
+          const refBlock = laneLen * refLane + refPos;
+          block(B2, 256 * prev, 256 * refBlock, offset * 256, needXor);
+          yield;
+        }
+      }
+    }
   }
-  async write(bytes) {
-    if (this.#length + bytes.length > this.#held.length) await this.flush();
-    this.#held.set(bytes, this.#length);
-    this.#length += bytes.length;
+  clean(address);
+}
+async function argon2Async(type, password, salt, opts2) {
+  const ctx = argon2Init(password, salt, type, opts2);
+  const address = new Uint32Array(3 * 256);
+  const blocks = argon2Blocks(ctx, address);
+  const abort = () => clean(address, ctx.B);
+  let ts = Date.now();
+  while (!blocks.next().done) {
+    const diff = Date.now() - ts;
+    if (diff >= 0 && diff < ctx.asyncTick)
+      continue;
+    await nextTick(abort);
+    ts = Date.now();
   }
-  async flush() {
-    await this.#pass(this.#held.subarray(0, this.#length));
-    this.#length = 0;
-  }
+  return argon2Output(ctx.B, ctx.p, ctx.laneLen, ctx.dkLen);
+}
+var argon2idAsync = (password, salt, opts2 = {}) => argon2Async(AT.Argon2id, password, salt, opts2);
+
+// core/derive.ts
+function derive(key, salt, label) {
+  return hkdf(sha256, key, utf8(salt), utf8(label), 32);
+}
+function sha2562(bytes) {
+  return sha256(bytes);
+}
+
+// core/kdf.ts
+var context = "quietline/officer/v1";
+var tick = 16;
+var profiles = {
+  production: { name: "production", memoryKib: 65536, passes: 3 },
+  testing: { name: "testing", memoryKib: 64, passes: 1 }
 };
-var together2 = 1024 * 1024;
-var revokedAfterMilliseconds = 6e4;
-function writableSink(file) {
-  const gathered = new Gathered(together2, (part) => file.write(part));
-  return {
-    write: (bytes) => gathered.write(bytes),
-    async close() {
-      await gathered.flush();
-      await file.close();
-    },
-    abort: () => file.abort()
-  };
+function userName(typed) {
+  const name = typed.normalize("NFKC");
+  if (!/^[A-Za-z0-9._-]+$/.test(name) || name.length > limits.user_name_characters) throw new UserNameError();
+  return name.toLowerCase();
 }
-function downloadSink(name) {
-  let whole = new Blob();
-  const gathered = new Gathered(4 * together2, async (part) => {
-    whole = new Blob([whole, part], { type: "application/octet-stream" });
+async function derive2(password, organisation, user, profile, onProgress) {
+  const salt = sha2562(concat(lengthPrefixed(context), lengthPrefixed(organisation), lengthPrefixed(userName(user))));
+  const master = await argon2idAsync(normalized(password), salt, {
+    m: profile.memoryKib,
+    t: profile.passes,
+    p: 1,
+    version: 19,
+    dkLen: 32,
+    asyncTick: tick,
+    onProgress: byPercent(onProgress)
   });
-  return {
-    write: (bytes) => gathered.write(bytes),
-    async close() {
-      await gathered.flush();
-      download(whole, name);
-    },
-    async abort() {
-      whole = new Blob();
-    }
+  const secrets = { login: derive(master, context, "login"), unlock: identityFromSeed(derive(master, context, "unlock")) };
+  master.fill(0);
+  return secrets;
+}
+function normalized(password) {
+  const text = password.normalize("NFKC");
+  const length = characters(text);
+  if (length < limits.password_characters_least || length > limits.password_characters_most) throw new PasswordError();
+  return utf8(text);
+}
+function byPercent(onProgress = () => void 0) {
+  let last = -1;
+  return (done) => {
+    const percent = Math.floor(done * 100);
+    if (percent > last) onProgress(done);
+    last = Math.max(last, percent);
   };
 }
-function download(blob, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.hidden = true;
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(link.href), revokedAfterMilliseconds);
+function lengthPrefixed(text) {
+  const bytes = utf8(text);
+  const length = new Uint8Array(4);
+  new DataView(length.buffer).setUint32(0, bytes.length);
+  return concat(length, bytes);
 }
+
+// desk/page.ts
+var main = find(document, "#main", HTMLElement);
+function given(name, element = main) {
+  return element.dataset[name] ?? "";
+}
+function profileOf(element = main) {
+  const name = given("kdfProfile", element);
+  if (name === "production") return profiles.production;
+  if (name === "testing" && /^(127\.[0-9.]+|localhost|\[::1\])$/.test(location.hostname)) return profiles.testing;
+  throw new FormatError();
+}
+var idleAfter = limits.idle_minutes * 6e4;
+function shortDay(day) {
+  const [year = "", month = "", date = ""] = day.split("-");
+  const name = given("months").split("|")[Number(month) - 1] ?? "";
+  const short = `${String(Number(date))} ${name}`;
+  return year === given("today").slice(0, 4) ? short : `${short} ${year}`;
+}
+
+// dom/network.ts
+var patienceSeconds = 60;
+var slowest = 1e4;
+async function postText(url, text, headers = {}, credentials = "omit", keepalive = false) {
+  const request = { method: "POST", body: text, headers: { "Content-Type": "application/json", ...headers }, credentials, keepalive };
+  return ask(url, request, patienceSeconds + text.length / slowest);
+}
+async function getJson(url) {
+  return ask(url, { credentials: "same-origin" }, patienceSeconds);
+}
+async function ask(url, request, seconds) {
+  try {
+    const signal = AbortSignal.timeout(seconds * 1e3);
+    const response = await fetch(url, { ...request, cache: "no-store", redirect: "error", signal });
+    return answerOf(response, readText(await response.text()));
+  } catch {
+    return { ok: false, status: 0, code: "network" };
+  }
+}
+function answerOf({ ok, status, headers }, body) {
+  if (ok) return { ok, status, body };
+  const code = valueOf(body, "error");
+  const refused = { ok, status, code: typeof code === "string" ? code : "" };
+  const again = headers.get("Retry-After") ?? "";
+  return status === 503 && refused.code === "storage_busy" && /^[1-9][0-9]?$/.test(again) ? { ...refused, again: Number(again) } : refused;
+}
+
+// desk/requests.ts
+async function post(url, body) {
+  return postAgain(url, jsonText(body));
+}
+async function postOnLeaving(url, body) {
+  return postText(url, jsonText(body), formToken(), "same-origin", true);
+}
+async function postAgain(url, text) {
+  return postText(url, text, formToken(), "same-origin");
+}
+async function postOpen(url, text) {
+  const first = await postAgain(url, text);
+  if (first.ok || first.code !== "csrf") return first;
+  await renewToken();
+  return postAgain(url, text);
+}
+function useToken(token) {
+  const meta = tokenMeta();
+  if (meta !== void 0) meta.content = token;
+  for (const field of all(document, "input[name=csrf_token]", HTMLInputElement)) field.value = token;
+}
+async function renewToken() {
+  const answer = await getJson(given("formToken"));
+  if (answer.ok) useToken(textIn(answer.body, "csrf"));
+}
+function sessionEnded(answer) {
+  return !answer.ok && (answer.status === 401 || answer.code === "csrf");
+}
+function textIn(body, key) {
+  const value = valueOf(body, key);
+  return typeof value === "string" ? value : "";
+}
+function formToken() {
+  return { "X-CSRFToken": tokenMeta()?.content ?? "" };
+}
+function tokenMeta() {
+  return maybe(document, "meta[name=csrf-token]", HTMLMetaElement);
+}
+
+// core/armor.ts
+var framed = /^[\t-\r ]*-----BEGIN AGE ENCRYPTED FILE-----[^]*-----[\t-\r ]*$/;
+var begins = /^[\t-\r ]*-----BEGIN AGE ENCRYPTED FILE-----/;
+function decode2(text) {
+  if (!framed.test(text)) throw new ArmorError();
+  try {
+    return armor_exports.decode(text);
+  } catch {
+    throw new ArmorError();
+  }
+}
+function dearmored(file) {
+  const decoder2 = new TextDecoder("utf-8", { ignoreBOM: true });
+  return begins.test(decoder2.decode(file.subarray(0, 1024))) ? decode2(decoder2.decode(file)) : file;
+}
+
+// core/signing.ts
+var seedLength2 = 32;
+var keyLength = 32;
+var signatureLength = 64;
+var SigningKey = class _SigningKey {
+  #seed;
+  /** The verify key: 32 bytes as b64u. */
+  verify;
+  constructor(seed) {
+    if (seed.length !== seedLength2) throw new FormatError();
+    this.#seed = seed.slice();
+    this.verify = b64uEncode(ed25519.getPublicKey(seed));
+  }
+  /** A new random key. */
+  static generate() {
+    return new _SigningKey(random(seedLength2));
+  }
+  /** The key of a 32-byte seed; FormatError for another length. */
+  static fromSeed(seed) {
+    return new _SigningKey(seed);
+  }
+  /** The 32-byte seed. Secret. */
+  get seed() {
+    return this.#seed.slice();
+  }
+  /** The 64-byte signature over `context LF utf8(text)`. */
+  sign(context2, text) {
+    return ed25519.sign(message(context2, text), this.#seed);
+  }
+};
+function isVerifyKey(text) {
+  try {
+    b64uDecode(text, keyLength);
+    return true;
+  } catch {
+    return false;
+  }
+}
+function verify(key, context2, text, signature) {
+  let good = false;
+  try {
+    good = ed25519.verify(signature, message(context2, text), b64uDecode(key, keyLength), { zip215: false });
+  } catch {
+  }
+  if (!good) throw new SignatureError();
+}
+function envelopeWrite(context2, text, signing) {
+  return jsonBytes({ signed: text, key: signing.verify, signature: b64uEncode(signing.sign(context2, text)) });
+}
+function envelopeRead(document2) {
+  const envelope = readDocument(document2);
+  const key = textOf(envelope, "key");
+  b64uDecode(key, keyLength);
+  return { signed: textOf(envelope, "signed"), key, signature: b64uDecode(textOf(envelope, "signature"), signatureLength) };
+}
+function message(context2, text) {
+  return utf8(`${context2}
+${text}`);
+}
+
+// core/identity.ts
+function newOfficer(organisation, officer, user) {
+  return { organisation, officer, user: userName(user), identity: newIdentity(), signing: SigningKey.generate() };
+}
+async function seal2(officer, unlockRecipient) {
+  const document2 = write(officer);
+  read2(document2);
+  return seal(pad(document2), [unlockRecipient]);
+}
+async function open(file, unlock) {
+  return read2(await unseal(dearmored(file), [unlock]));
+}
+function write(officer) {
+  return jsonBytes({
+    v: 1,
+    organisation: officer.organisation,
+    officer: officer.officer,
+    user: officer.user,
+    identity: officer.identity,
+    signing: b64uEncode(officer.signing.seed)
+  });
+}
+function read2(document2) {
+  const file = readDocument(document2);
+  if (integerOf(file, "v") !== 1) throw new FormatError();
+  return {
+    organisation: textThat(file, "organisation", isId),
+    officer: textThat(file, "officer", isId),
+    user: textThat(file, "user", isFolded),
+    identity: textThat(file, "identity", isIdentity),
+    signing: SigningKey.fromSeed(b64uDecode(textOf(file, "signing"), 32))
+  };
+}
+function isFolded(text) {
+  try {
+    return userName(text) === text;
+  } catch {
+    return false;
+  }
+}
+
+// core/tab.ts
+var keyLength2 = 32;
+var nonceLength2 = 24;
+var associated = utf8("quietline/tab/v1");
+function wrap(officer, key) {
+  const nonce2 = random(nonceLength2);
+  return b64uEncode(concat(nonce2, cipher(key, nonce2).encrypt(write(officer))));
+}
+function unwrap(text, key) {
+  const wrapped = b64uDecode(text);
+  return read2(opened2(cipher(key, wrapped.subarray(0, nonceLength2)), wrapped.subarray(nonceLength2)));
+}
+function cipher(key, nonce2) {
+  if (key.length !== keyLength2 || nonce2.length !== nonceLength2) throw new FormatError();
+  return xchacha20poly1305(key, nonce2, associated);
+}
+function opened2(aead, sealed) {
+  try {
+    return aead.decrypt(sealed);
+  } catch {
+    throw new FormatError();
+  }
+}
+
+// desk/session.ts
+var storageKey = "quietline-desk";
+function keep(identity, wrappingKey2) {
+  sessionStorage.setItem(storageKey, wrap(identity, b64uDecode(wrappingKey2, 32)));
+}
+function forget() {
+  sessionStorage.removeItem(storageKey);
+}
+async function wrappingKey() {
+  const answer = await post(given("unlockKey"), {});
+  if (answer.ok) return { key: textIn(answer.body, "wrapping_key") };
+  if (answer.code === "locked") return { reason: "locked" };
+  return { reason: sessionEnded(answer) ? "ended" : "network" };
+}
+async function resume() {
+  const kept = sessionStorage.getItem(storageKey);
+  const half = await wrappingKey();
+  if ("reason" in half) return half;
+  if (kept === null) return { reason: "tab" };
+  try {
+    const identity = unwrap(kept, b64uDecode(half.key, 32));
+    if (identity.officer === given("officer")) return { identity };
+  } catch (error) {
+    if (!(error instanceof QuietlineError)) throw error;
+  }
+  forget();
+  return { reason: "tab" };
+}
+
+// desk/access.ts
+async function stretch(user, password, report, source = main) {
+  report("deriving", 0);
+  return derive2(password, given("organisation", source), user, profileOf(source), (done) => {
+    report("deriving", done);
+  });
+}
+async function logIn(user, secrets, report) {
+  report("asking");
+  const answer = await postOpen(given("login"), jsonText({ user: userName(user), login: b64uEncode(secrets.login) }));
+  if (!answer.ok) return { code: answer.code };
+  report("opening");
+  const opened4 = await begin(answer.body, secrets.unlock);
+  return opened4 === void 0 ? { code: "identity" } : { identity: opened4 };
+}
+async function begin(body, unlock) {
+  useToken(textIn(body, "csrf"));
+  const identity = await opened3(b64uDecode(textIn(body, "identity")), unlock);
+  if (identity === void 0 || identity.officer !== textIn(body, "officer")) return void 0;
+  keep(identity, textIn(body, "wrapping_key"));
+  return identity;
+}
+async function openFile(unlock, wrappingKey2) {
+  const file = await fetchFile();
+  if (file === void 0) return { code: "network" };
+  const identity = await opened3(file, unlock);
+  if (identity === void 0 || identity.officer !== given("officer")) return { code: "login" };
+  keep(identity, wrappingKey2);
+  return { identity };
+}
+async function fetchFile() {
+  try {
+    const response = await fetch(given("identity"), { cache: "no-store", redirect: "error" });
+    return response.ok ? utf8(await response.text()) : void 0;
+  } catch {
+    return void 0;
+  }
+}
+async function opened3(file, unlock) {
+  try {
+    return await open(file, unlock);
+  } catch (error) {
+    if (error instanceof QuietlineError) return void 0;
+    throw error;
+  }
+}
+
 export {
-  FileList,
-  OpeningFailed,
-  openTo,
-  sealedBody,
-  sinkFor,
-  writtenSize
+  QuietlineError,
+  FormatError,
+  NoMatch,
+  RecipientError,
+  SignatureError,
+  UserNameError,
+  PasswordError,
+  sha256,
+  utf8,
+  equal,
+  random,
+  characters,
+  b64uEncode,
+  b64uDecode,
+  base32Lower,
+  newId,
+  isId,
+  limits,
+  attachmentClass,
+  pad,
+  tagLength,
+  chunkLength,
+  sealedChunkLength,
+  sealChunk,
+  fillingReader,
+  newIdentity,
+  recipientOf,
+  isRecipient,
+  isIdentity,
+  seal,
+  beginSeal,
+  unseal,
+  unsealInPlace,
+  jsonText,
+  readText,
+  valueOf,
+  textOf,
+  textThat,
+  choiceOf,
+  integerOf,
+  objectOf,
+  objectsOf,
+  listOf,
+  sha2562,
+  SigningKey,
+  isVerifyKey,
+  verify,
+  envelopeWrite,
+  envelopeRead,
+  find,
+  maybe,
+  all,
+  show,
+  showOnly,
+  clone,
+  slots,
+  slot,
+  fill,
+  fillAll,
+  filled,
+  sentence,
+  plainText,
+  working,
+  progress,
+  fail,
+  clear,
+  control,
+  locked,
+  userName,
+  main,
+  given,
+  idleAfter,
+  shortDay,
+  getJson,
+  postOnLeaving,
+  postAgain,
+  postOpen,
+  useToken,
+  renewToken,
+  sessionEnded,
+  textIn,
+  formToken,
+  newOfficer,
+  seal2,
+  keep,
+  forget,
+  wrappingKey,
+  resume,
+  stretch,
+  logIn,
+  openFile
 };
 /*! Bundled license information:
 
