@@ -123,7 +123,7 @@ class Visitor:
 
 def _after_the_notice(body: bytes) -> bytes:
     """A page that began with the one for those who wait, as its style sheet shows it: without that."""
-    return body if b'class="waiting"' not in body else DOCTYPE + body.rpartition(DOCTYPE)[2]
+    return body if b'class="wait"' not in body else DOCTYPE + body.rpartition(DOCTYPE)[2]
 
 
 def _form(page: Page, action: str) -> bytes:

@@ -108,7 +108,7 @@ def test_a_report_waits_on_a_page_that_ends_with_its_receipt(crowd: tuple[Served
         data = until(connection, b"\r\n0\r\n\r\n", data)
     _, notice, receipt = unchunked(data.partition(b"\r\n\r\n")[2]).split(DOCTYPE)
     assert b"<title>" not in notice, "the answer's title is to become the page's"
-    assert b'<div class="waiting"' in notice
+    assert b'<div class="wait"' in notice
     assert b"no side boards" in notice
     assert len(words(Page(Answer(200, {}, DOCTYPE + receipt))).split()) == 12
     assert words(Page(Answer(200, {}, DOCTYPE + receipt))).encode() not in notice

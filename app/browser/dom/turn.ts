@@ -1,6 +1,6 @@
 /** Waiting for one's turn: where too many send at once, the server says when to come again, and the page does so by itself. */
 import type { Answer } from "./network.ts";
-import { all, show } from "./templates.ts";
+import { all, clone, find } from "./templates.ts";
 
 /** Posts the same until the server has taken it or refused it for a reason of its own. `say` is told whether it waits. */
 export async function inTurn(
@@ -18,8 +18,11 @@ export async function inTurn(
   }
 }
 
+/** Beside what the page says while it sends stands then the first half of what it would say had it given up. */
 function sayTurn(waits: boolean): void {
-  for (const element of all(document, "[data-turn]", HTMLElement)) show(element, waits);
+  for (const before of all(document, "[data-sending] b", HTMLElement)) before.remove();
+  if (!waits) return;
+  for (const place of all(document, "[data-sending]", HTMLElement)) place.append(" ", find(clone("storage_busy"), "b", HTMLElement));
 }
 
 function sleep(milliseconds: number): Promise<void> {

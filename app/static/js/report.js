@@ -8441,7 +8441,9 @@ async function inTurn(post, say = sayTurn, pause = sleep) {
   }
 }
 function sayTurn(waits) {
-  for (const element of all(document, "[data-turn]", HTMLElement)) show(element, waits);
+  for (const before of all(document, "[data-sending] b", HTMLElement)) before.remove();
+  if (!waits) return;
+  for (const place of all(document, "[data-sending]", HTMLElement)) place.append(" ", find(clone("storage_busy"), "b", HTMLElement));
 }
 function sleep(milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
