@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from app.errors import HeadTooLong, NotUnderstood
+
 LINE_BYTES: Final = 4094
 """gunicorn's limit on a request line (cli/serve.py)."""
 
@@ -20,14 +22,6 @@ _MOST_CHUNKS: Final = 4096
 _LONGEST_NUMBER: Final = 15
 _HEX: Final = frozenset(b"0123456789abcdefABCDEF")
 _FIELDS: Final = frozenset({b"content-length", b"transfer-encoding", b"expect", b"content-type"})
-
-
-class NotUnderstood(Exception):
-    """A thread has to find out what this is."""
-
-
-class HeadTooLong(Exception):
-    """More head than anybody needs."""
 
 
 @dataclass(frozen=True, slots=True)

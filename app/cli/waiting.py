@@ -14,7 +14,7 @@ from typing import Any, Final
 from gunicorn.http import wsgi
 from gunicorn.util import http_date
 
-from app.cli.gather import Incoming
+from app.cli.incoming import Incoming
 from app.web.lanes import Lane
 from app.web.waiting import ASKED
 

@@ -22,8 +22,9 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 from app.cli import answers, waiting
 from app.cli.dispatch import Dispatcher
 from app.cli.feed import Feed
-from app.cli.gather import Gatherer, Incoming
+from app.cli.gather import Gatherer
 from app.cli.group import kind_and_place
+from app.cli.incoming import Incoming
 from app.cli.outbox import Outbox
 from app.cli.polling import Poller
 from app.domain import LIMITS

@@ -15,7 +15,8 @@ import pytest
 from app.cli import answers, gather
 from app.cli.feed import Feed
 from app.cli.framing import HEAD_BYTES, LINE_BYTES, read_head
-from app.cli.gather import PIECE, RESERVE, Gatherer, Incoming
+from app.cli.gather import PIECE, RESERVE, Gatherer
+from app.cli.incoming import Incoming
 from app.cli.outbox import Outbox
 from app.cli.polling import Poller
 from app.domain import LIMITS
