@@ -15,7 +15,7 @@ DEV     := $(VENV)/.dev
 NODE_MODULES := app/browser/node_modules/.installed
 PIP     := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test test-python test-browser-client lint bundle bundle-check bench faults lock messages clean stack sweep
+.PHONY: run test test-python test-browser-client lint bundle bundle-check bench faults lock messages clean stack sweep flood
 
 run: $(RUNTIME)
 	@QUIETLINE_DATA=$(DATA) QUIETLINE_BIND=127.0.0.1:$(PORT) exec $(VENV)/bin/quietline demo
@@ -67,6 +67,9 @@ sweep: $(DEV)
 	@.ci/nginx
 	@.ci/postgresql
 	$(VENV)/bin/python -m tests.faults.sweep
+
+flood: $(DEV)
+	$(VENV)/bin/python -m tests.faults.flood
 
 messages: $(DEV)
 	$(VENV)/bin/pybabel -q extract -F app/translations/babel.cfg --add-comments "Translators:" --no-location --sort-output --project Quietline --version "" -o app/translations/messages.pot app

@@ -302,6 +302,21 @@ class NotRemovable(QuietlineError):
     code = "not_removable"
 
 
+# --- requests on their way to a thread (raised by app.cli) ------------------------------------------------------------
+
+
+class NotUnderstood(QuietlineError):
+    """Where this request ends can only be told by a parser: a thread finds out."""
+
+    code = "not_understood"
+
+
+class HeadTooLong(QuietlineError):
+    """More headers than anybody needs."""
+
+    code = "head_too_long"
+
+
 # --- settings and commands --------------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from app.services.context import Context
 from app.settings import Settings
 from app.storage.engine import open_database
 from app.web import context as web_context
-from app.web import desk, errors, headers, i18n, limits, origin, pages, patience, reporter, roles, static, uploads
+from app.web import desk, errors, headers, i18n, lanes, limits, origin, pages, patience, reporter, roles, static, uploads, waiting
 
 _HERE: Final = Path(__file__).parent
 
@@ -32,7 +32,7 @@ def create_app(settings: Settings, context: Context | None = None) -> Flask:
     i18n.install(app)
     pages.install(app)
     errors.install(app)
-    for check in (web_context.find_organisation, origin.refuse_cross_site, limits.bound, roles.enforce):
+    for check in (web_context.find_organisation, origin.refuse_cross_site, limits.bound, waiting.notice, roles.enforce):
         app.before_request(check)
     for finish in (headers.add, uploads.speak, patience.see_off):
         app.after_request(finish)
@@ -47,6 +47,8 @@ def create_app(settings: Settings, context: Context | None = None) -> Flask:
 
 def make_context(settings: Settings) -> Context:
     """The services on the database of the settings and the system's clock."""
-    context = Context(database=open_database(settings.database_url, connections=settings.threads + 2), settings=settings)
+    context = Context(
+        database=open_database(settings.database_url, connections=lanes.threads_in_all(settings.threads) + 2), settings=settings
+    )
     _ = context.blobs  # settings that name no store that can be used are told at the start
     return context

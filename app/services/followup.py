@@ -17,7 +17,20 @@ from app.crypto.conversation import Checked, seen_after
 from app.crypto.hybrid import HybridRecipient
 from app.crypto.message import REPORTER, Attachment, Payload
 from app.crypto.receipt import Receipt, mailbox_hash
-from app.domain import AttachmentId, CaseId, Kind, MailboxHash, MessageId, OrganisationId, Outcome, Problem, SealedBy, SealedMessage, State
+from app.domain import (
+    LIMITS,
+    AttachmentId,
+    CaseId,
+    Kind,
+    MailboxHash,
+    MessageId,
+    OrganisationId,
+    Outcome,
+    Problem,
+    SealedBy,
+    SealedMessage,
+    State,
+)
 from app.errors import CommitUnknown, NoConversation, SealedRefused, StorageBusy, UnknownChannel
 from app.services import dates, organisations, removal
 from app.services.context import Context
@@ -87,6 +100,7 @@ def post_sealed(
     Raises NoConversation, SealedRefused or FormatError (framing, lengths, ids), AttachmentsRefused, Conflict (the id is in use with
     other bytes or other files).
     """
+    _require_room(ctx)
     mailbox = mailbox_hash(mailbox_key)
     require_ids(message)
     letter = framed(sealed, TEAM_STANZAS, attachments)
@@ -111,6 +125,7 @@ def post_plain(
     DraftRefused, AttachmentsRefused, Conflict, FormatError (the id), and SealedRefused with `reason` "own_report" when the stored report
     is not the one that this receipt signed.
     """
+    _require_room(ctx)
     mailbox = mailbox_hash(receipt.mailbox_key)
     require_ids(message)
     require_list(ids_of(attachments))
@@ -164,6 +179,13 @@ def withdraw(ctx: Context, org: OrganisationId, mailbox_key: bytes) -> None:
         ctx.swept.ask()  # the connection may have been lost after the commit
         raise
     removal.forget(ctx, org, files)
+
+
+def _require_room(ctx: Context) -> None:
+    """StorageBusy where an answer would take of the room that is kept for new reports."""
+    free = ctx.database.free()
+    if free is not None and free < LIMITS.reports_reserve_bytes:
+        raise StorageBusy
 
 
 def _read(ctx: Context, org: OrganisationId, mailbox: MailboxHash) -> tuple[Case, tuple[SealedMessage, ...]]:

@@ -84,6 +84,10 @@ class Database(ABC):
     def size(self) -> int:
         """Bytes that the database takes."""
 
+    def free(self) -> int | None:
+        """Bytes that may still be written where it lies; None where that is not ours to know."""
+        return None
+
     @abstractmethod
     def truncate_journal(self) -> bool:
         """Cut what still holds deleted rows, as far as that is ours to cut. False when somebody held it open for too long."""

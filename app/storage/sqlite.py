@@ -62,6 +62,10 @@ class SqliteDatabase(Database):
     def size(self) -> int:
         return self.path.stat().st_size
 
+    def free(self) -> int | None:
+        found = os.statvfs(self.path.parent)
+        return found.f_bavail * found.f_frsize
+
     def truncate_journal(self) -> bool:
         """Move the write-ahead log into the database, overwrite it and cut it to nothing."""
         with self._bare() as connection:

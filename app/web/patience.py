@@ -1,7 +1,8 @@
 """How long a client may keep a thread waiting: no server of ours lets a body stall for ever.
 
-gunicorn's threads wait for a body without an end. So while a body is read, the connection itself has a limit; between bodies it has
-none, since an answer may be large and the way long.
+Most bodies are whole before a thread sees them (cli/gather.py). For those that stream, gunicorn's threads would wait without an end; so
+while a body is read, the connection itself has a limit. Between bodies it has none: what a client does not take of an answer is sent on
+without a thread (cli/outbox.py).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ SILENCE: Final = 30.0
 """Seconds without a byte after which a body is given up. Tor Browser needs 10 to 20 to replace a circuit."""
 
 SLOWEST: Final = 2000
-"""Bytes a second that a body which is read whole has to come at, after a first silence."""
+"""Bytes a second that a body, or each piece of a large one, has to come at, after a first silence."""
 
 PIECE: Final = 256 * 1024
 """Bytes of a body that are held at a time."""
@@ -69,7 +70,7 @@ def hurried(environ: Environ, seconds: float) -> Iterator[None]:
 class _Hurried:
     """The one thing that gunicorn asks of a connection while it reads a body."""
 
-    def __init__(self, connection: socket.socket, until: float) -> None:
+    def __init__(self, connection: socket.socket | _Hurried, until: float) -> None:
         self._connection = connection
         self._until = until
 
@@ -79,6 +80,9 @@ class _Hurried:
             raise TimeoutError
         self._connection.settimeout(min(SILENCE, left))
         return self._connection.recv(size)
+
+    def settimeout(self, seconds: float) -> None:
+        """For one within another: the outer one has the last word."""
 
 
 def _unreader(environ: Environ) -> Any:
@@ -112,7 +116,8 @@ def read(environ: Environ, size: int) -> bytes:
     if _OVER in environ:
         raise environ[_OVER]
     try:
-        with waiting(environ):
+        # Every piece has to come at a pace as well: a byte now and then is no silence, and holds one of few threads for files.
+        with hurried(environ, SILENCE + size / SLOWEST), waiting(environ):
             data: bytes = body.read(size)
             return data
     except HTTPException:

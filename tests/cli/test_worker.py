@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 from gunicorn.config import Config
 from gunicorn.http.body import LengthReader
-from gunicorn.http.unreader import SocketUnreader
-from gunicorn.workers.gthread import ThreadWorker
 
+from app.cli.feed import Feed
 from app.cli.group import kind_and_place
-from app.cli.worker import QuietLogger, QuietWorker
+from app.cli.worker import QuietLogger
 from app.crypto.encoding import id_decode
 from app.web.patience import PIECE
 
@@ -60,14 +59,11 @@ def test_an_error_from_elsewhere_is_named_by_its_type_only() -> None:
         assert kind_and_place(error) == "ValueError"
 
 
-def test_no_more_of_a_body_is_taken_from_a_connection_than_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SocketUnreader, "max_body_chunk", SocketUnreader.max_body_chunk)  # put back afterwards
-    monkeypatch.setattr(ThreadWorker, "init_process", lambda worker: None)
-    QuietWorker.__new__(QuietWorker).init_process()
-    unreader = SocketUnreader(Plenty())
-    reader = LengthReader(unreader, 8 * PIECE)
+def test_no_more_of_a_body_is_taken_from_a_connection_than_is_read() -> None:
+    feed = Feed(Plenty())
+    reader = LengthReader(feed, 8 * PIECE)
     assert len(reader.read(PIECE)) == PIECE
-    assert unreader.take_buffered() == b""
+    assert feed.take_buffered() == b""
 
 
 class Plenty:

@@ -3,11 +3,12 @@ import { type JsonObject, readText, valueOf } from "../core/json.ts";
 
 /**
  * What came back. `code` of a refusal is the server's, or "network" with status 0 where nothing came that our server is known
- * to have said: then nobody knows whether it acted.
+ * to have said: then nobody knows whether it acted. `again`: seconds after which it wants to be asked once more, because too many
+ * send at once; nothing was stored.
  */
 export type Answer =
   | { readonly ok: true; readonly status: number; readonly body: JsonObject }
-  | { readonly ok: false; readonly status: number; readonly code: string };
+  | { readonly ok: false; readonly status: number; readonly code: string; readonly again?: number };
 
 const patienceSeconds = 60;
 /** Characters a second over a slow circuit of Tor Browser. */
@@ -44,8 +45,10 @@ async function ask(url: string, request: RequestInit, seconds: number): Promise<
   }
 }
 
-function answerOf({ ok, status }: Response, body: JsonObject): Answer {
+function answerOf({ ok, status, headers }: Response, body: JsonObject): Answer {
   if (ok) return { ok, status, body };
   const code = valueOf(body, "error");
-  return { ok: false, status, code: typeof code === "string" ? code : "" };
+  const refused = { ok, status, code: typeof code === "string" ? code : "" };
+  const again = headers.get("Retry-After") ?? "";
+  return status === 503 && refused.code === "storage_busy" && /^[1-9][0-9]?$/.test(again) ? { ...refused, again: Number(again) } : refused;
 }

@@ -9,6 +9,7 @@ import { type Answer, postText } from "../dom/network.ts";
 import { clearProblems, showProblems } from "../dom/problems.ts";
 import { Steps } from "../dom/steps.ts";
 import { all, find, maybe, sentence, show, slot } from "../dom/templates.ts";
+import { inTurn } from "../dom/turn.ts";
 import { askBeforeLeaving } from "../dom/unload.ts";
 import { AnswerForm } from "../reporter/answering.ts";
 import { fileParts } from "../reporter/filesprogram.ts";
@@ -87,7 +88,7 @@ class ConversationPage {
   }
 
   async #post(where: "post" | "postAnswer" | "postWithdraw", text: string): Promise<Answer> {
-    return postText(this.#page.dataset[where] ?? "", text);
+    return inTurn(() => postText(this.#page.dataset[where] ?? "", text));
   }
 
   async #enter(): Promise<void> {

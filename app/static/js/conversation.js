@@ -490,6 +490,7 @@ var limits_default = {
   multipart_bytes: 524288e3,
   multipart_parts: 1e3,
   reserve_bytes: 268435456,
+  reports_reserve_bytes: 134217728,
   receipt_words: 12,
   recovery_words: 24,
   typed_words_characters: 1e3,
@@ -506,7 +507,11 @@ var limits_default = {
   preview_text_bytes: 262144,
   sealed_request_bytes: 16e5,
   form_bytes: 3145728,
-  form_fields: 930
+  form_fields: 930,
+  gathered_bytes: 67108864,
+  gathered_multipart_bytes: 1048576,
+  answers_bytes: 33554432,
+  connections: 24576
 };
 
 // core/limits.ts
@@ -675,10 +680,12 @@ async function ask(url, request, seconds) {
     return { ok: false, status: 0, code: "network" };
   }
 }
-function answerOf({ ok, status }, body) {
+function answerOf({ ok, status, headers }, body) {
   if (ok) return { ok, status, body };
   const code = valueOf(body, "error");
-  return { ok: false, status, code: typeof code === "string" ? code : "" };
+  const refused = { ok, status, code: typeof code === "string" ? code : "" };
+  const again = headers.get("Retry-After") ?? "";
+  return status === 503 && refused.code === "storage_busy" && /^[1-9][0-9]?$/.test(again) ? { ...refused, again: Number(again) } : refused;
 }
 
 // dom/templates.ts
@@ -899,6 +906,25 @@ var Steps = class {
 function stepIn(state) {
   if (typeof state !== "object" || state === null || !("step" in state)) return void 0;
   return typeof state.step === "string" ? state.step : void 0;
+}
+
+// dom/turn.ts
+async function inTurn(post, say = sayTurn, pause = sleep) {
+  for (; ; ) {
+    const answer2 = await post();
+    const again = answer2.ok ? void 0 : answer2.again;
+    say(again !== void 0);
+    if (again === void 0) return answer2;
+    await pause(again * 1e3 * (0.5 + Math.random()));
+  }
+}
+function sayTurn(waits) {
+  for (const before of all(document, "[data-sending] b", HTMLElement)) before.remove();
+  if (!waits) return;
+  for (const place of all(document, "[data-sending]", HTMLElement)) place.append(" ", find(clone("storage_busy"), "b", HTMLElement));
+}
+function sleep(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 // dom/unload.ts
@@ -6894,7 +6920,7 @@ async function fileParts() {
   document.head.append(clone("files-style"));
 }
 async function load() {
-  const address = `./${"files-KY5IR5VB.js"}${tries++ > 0 ? `?${tries}` : ""}`;
+  const address = `./${"files-VBMDRKJU.js"}${tries++ > 0 ? `?${tries}` : ""}`;
   const [program] = await Promise.all([import(address), fileParts()]);
   return program;
 }
@@ -9984,7 +10010,7 @@ var ConversationPage = class {
     sayBusy(step, find(step, selector, HTMLButtonElement), busy);
   }
   async #post(where, text) {
-    return postText(this.#page.dataset[where] ?? "", text);
+    return inTurn(() => postText(this.#page.dataset[where] ?? "", text));
   }
   async #enter() {
     const read2 = readTyped(this.#words.value);

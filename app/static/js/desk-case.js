@@ -7,17 +7,17 @@ import {
   readListed,
   removalOf,
   seenAfter
-} from "./desk-shared-OLMJVGTT.js";
+} from "./desk-shared-MP6LP24C.js";
 import {
   alarmFor,
   load,
   silence
-} from "./desk-shared-QGCGB5MQ.js";
+} from "./desk-shared-EJ3DJEAE.js";
 import {
   cleanLine,
   cleanText,
   write
-} from "./desk-shared-LSHOPLFT.js";
+} from "./desk-shared-3AW5LJW6.js";
 import {
   isDay
 } from "./desk-shared-42MHHOPY.js";
@@ -27,9 +27,9 @@ import {
   sessionOver,
   start,
   stepper
-} from "./desk-shared-HDGJ3OF5.js";
-import "./desk-shared-6XJQFX4F.js";
-import "./desk-shared-UPPEWHEH.js";
+} from "./desk-shared-XD35R6NM.js";
+import "./desk-shared-WVGIA7D5.js";
+import "./desk-shared-U2F76VCF.js";
 import {
   FormatError,
   QuietlineError,
@@ -79,7 +79,7 @@ import {
   textThat,
   unsealInPlace,
   working
-} from "./desk-shared-IJM3FJBY.js";
+} from "./desk-shared-A36B4XNU.js";
 
 // desk/compose.ts
 function readersOf({ report, keyring }, kind) {

@@ -7,20 +7,20 @@ import {
   newKeyring,
   seal,
   silence
-} from "./desk-shared-QGCGB5MQ.js";
+} from "./desk-shared-EJ3DJEAE.js";
 import "./desk-shared-42MHHOPY.js";
 import {
   bind,
   place,
   sessionOver,
   start
-} from "./desk-shared-HDGJ3OF5.js";
+} from "./desk-shared-XD35R6NM.js";
 import {
   channel,
   recovery,
   same
-} from "./desk-shared-6XJQFX4F.js";
-import "./desk-shared-UPPEWHEH.js";
+} from "./desk-shared-WVGIA7D5.js";
+import "./desk-shared-U2F76VCF.js";
 import {
   all,
   b64uEncode,
@@ -37,7 +37,7 @@ import {
   sessionEnded,
   slots,
   working
-} from "./desk-shared-IJM3FJBY.js";
+} from "./desk-shared-A36B4XNU.js";
 
 // pages/desk-channels.ts
 var officer;

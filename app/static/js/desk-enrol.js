@@ -1,10 +1,10 @@
 import {
   cleanLine
-} from "./desk-shared-LSHOPLFT.js";
+} from "./desk-shared-3AW5LJW6.js";
 import "./desk-shared-42MHHOPY.js";
 import {
   officer
-} from "./desk-shared-6XJQFX4F.js";
+} from "./desk-shared-WVGIA7D5.js";
 import {
   QuietlineError,
   all,
@@ -36,7 +36,7 @@ import {
   useToken,
   userName,
   working
-} from "./desk-shared-IJM3FJBY.js";
+} from "./desk-shared-A36B4XNU.js";
 
 // node_modules/@scure/bip39/wordlists/english.js
 var wordlist = /* @__PURE__ */ Object.freeze(`abandon

@@ -1,13 +1,13 @@
 import {
   breathe,
   openReport
-} from "./desk-shared-OLMJVGTT.js";
+} from "./desk-shared-MP6LP24C.js";
 import {
   alarmFor,
   load,
   silence
-} from "./desk-shared-QGCGB5MQ.js";
-import "./desk-shared-LSHOPLFT.js";
+} from "./desk-shared-EJ3DJEAE.js";
+import "./desk-shared-3AW5LJW6.js";
 import "./desk-shared-42MHHOPY.js";
 import {
   bind,
@@ -15,9 +15,9 @@ import {
   sessionOver,
   start,
   stepper
-} from "./desk-shared-HDGJ3OF5.js";
-import "./desk-shared-6XJQFX4F.js";
-import "./desk-shared-UPPEWHEH.js";
+} from "./desk-shared-XD35R6NM.js";
+import "./desk-shared-WVGIA7D5.js";
+import "./desk-shared-U2F76VCF.js";
 import {
   all,
   fill,
@@ -31,7 +31,7 @@ import {
   show,
   slots,
   textOf
-} from "./desk-shared-IJM3FJBY.js";
+} from "./desk-shared-A36B4XNU.js";
 
 // desk/rows.ts
 function showReport(row, report) {

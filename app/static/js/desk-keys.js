@@ -2,18 +2,18 @@ import {
   bind,
   place,
   start
-} from "./desk-shared-HDGJ3OF5.js";
+} from "./desk-shared-XD35R6NM.js";
 import {
   officer,
   same
-} from "./desk-shared-6XJQFX4F.js";
-import "./desk-shared-UPPEWHEH.js";
+} from "./desk-shared-WVGIA7D5.js";
+import "./desk-shared-U2F76VCF.js";
 import {
   plainText,
   recipientOf,
   slot,
   slots
-} from "./desk-shared-IJM3FJBY.js";
+} from "./desk-shared-A36B4XNU.js";
 
 // pages/desk-keys.ts
 var shown = plainText(slot(document, "own-fingerprint"));

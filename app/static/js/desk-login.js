@@ -1,6 +1,6 @@
 import {
   reporter
-} from "./desk-shared-UPPEWHEH.js";
+} from "./desk-shared-U2F76VCF.js";
 import {
   PasswordError,
   QuietlineError,
@@ -15,7 +15,7 @@ import {
   progress,
   stretch,
   working
-} from "./desk-shared-IJM3FJBY.js";
+} from "./desk-shared-A36B4XNU.js";
 
 // pages/desk-login.ts
 function start(form2) {

@@ -66,7 +66,7 @@ def typed() -> list[Kept]:
 
 
 def to_send_again() -> list[tuple[str, str]]:
-    """The hidden fields of a form that sends the same once more; none where it would not count once."""
+    """The hidden fields of a form that sends the same once more; none where it would not count once, or where files belong to it."""
     form = form_as_read()
     if request.endpoint not in _COUNT_ONCE or not form.get("ticket"):
         return []

@@ -18,6 +18,7 @@ var limits_default = {
   multipart_bytes: 524288e3,
   multipart_parts: 1e3,
   reserve_bytes: 268435456,
+  reports_reserve_bytes: 134217728,
   receipt_words: 12,
   recovery_words: 24,
   typed_words_characters: 1e3,
@@ -34,7 +35,11 @@ var limits_default = {
   preview_text_bytes: 262144,
   sealed_request_bytes: 16e5,
   form_bytes: 3145728,
-  form_fields: 930
+  form_fields: 930,
+  gathered_bytes: 67108864,
+  gathered_multipart_bytes: 1048576,
+  answers_bytes: 33554432,
+  connections: 24576
 };
 
 // core/limits.ts

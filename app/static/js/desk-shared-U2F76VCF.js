@@ -15,7 +15,7 @@ import {
   stretch,
   working,
   wrappingKey
-} from "./desk-shared-IJM3FJBY.js";
+} from "./desk-shared-A36B4XNU.js";
 
 // desk/unlock.ts
 var UnlockSection = class {

@@ -20,7 +20,7 @@ import {
   textOf,
   textThat,
   valueOf
-} from "./desk-shared-IJM3FJBY.js";
+} from "./desk-shared-A36B4XNU.js";
 
 // core/message.ts
 var context = "quietline/message/v1";

@@ -6003,6 +6003,7 @@ var limits_default = {
   multipart_bytes: 524288e3,
   multipart_parts: 1e3,
   reserve_bytes: 268435456,
+  reports_reserve_bytes: 134217728,
   receipt_words: 12,
   recovery_words: 24,
   typed_words_characters: 1e3,
@@ -6019,7 +6020,11 @@ var limits_default = {
   preview_text_bytes: 262144,
   sealed_request_bytes: 16e5,
   form_bytes: 3145728,
-  form_fields: 930
+  form_fields: 930,
+  gathered_bytes: 67108864,
+  gathered_multipart_bytes: 1048576,
+  answers_bytes: 33554432,
+  connections: 24576
 };
 
 // core/limits.ts
@@ -7593,10 +7598,12 @@ async function ask(url, request, seconds) {
     return { ok: false, status: 0, code: "network" };
   }
 }
-function answerOf({ ok, status }, body) {
+function answerOf({ ok, status, headers }, body) {
   if (ok) return { ok, status, body };
   const code = valueOf(body, "error");
-  return { ok: false, status, code: typeof code === "string" ? code : "" };
+  const refused = { ok, status, code: typeof code === "string" ? code : "" };
+  const again = headers.get("Retry-After") ?? "";
+  return status === 503 && refused.code === "storage_busy" && /^[1-9][0-9]?$/.test(again) ? { ...refused, again: Number(again) } : refused;
 }
 
 // desk/requests.ts

@@ -1,6 +1,6 @@
 import {
   UnlockSection
-} from "./desk-shared-UPPEWHEH.js";
+} from "./desk-shared-U2F76VCF.js";
 import {
   QuietlineError,
   all,
@@ -15,7 +15,7 @@ import {
   show,
   showOnly,
   slots
-} from "./desk-shared-IJM3FJBY.js";
+} from "./desk-shared-A36B4XNU.js";
 
 // desk/tabs.ts
 var channel = new BroadcastChannel("quietline-desk");
