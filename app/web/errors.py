@@ -88,7 +88,7 @@ def install(app: Flask) -> None:
 def _of_an_answer(exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None]) -> None:
     """What Flask would log with its traceback and the time: an answer that failed while an error was being told."""
     if exc_info[1] is not None:
-        _record(exc_info[1])
+        _record(exc_info[1], "internal")
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
