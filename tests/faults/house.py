@@ -149,7 +149,11 @@ def opened(folder: Path, *, under: Sequence[str] = (), data: Path | None = None,
         place.ctx.database.dispose()
         env = environment(folder, home, more)
         with Portal(env, folder / "log", under=under) as portal:
-            yield House(folder, place, portal, env)
+            house = House(folder, place, portal, env)
+            try:
+                yield house
+            finally:
+                house.portal.stop()  # a test may have started another one in its place
         place.ctx.database.dispose()
 
 
