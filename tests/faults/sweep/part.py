@@ -127,7 +127,7 @@ def _short(path: str) -> str:
 def _of_the_machine(ground: Ground, searcher: Searcher, began: float, result: Result, *, short: bool) -> None:
     if not short:
         result.add("the machine's journal and /var/log, since it began", places.system_logs(began, searcher))
-        result.told.append(f"the machine {'keeps' if places.keeps_journal() else 'keeps no'} journal")
+        result.told.append(f"the machine keeps {'a' if places.keeps_journal() else 'no'} journal")
     if ground.image is None:
         result.told.append("a plain folder: the raw disk was not looked at")
     else:

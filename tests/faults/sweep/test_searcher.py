@@ -19,7 +19,7 @@ from app.crypto.receipt import Receipt
 from tests.faults.sweep.canaries import Canaries
 from tests.faults.sweep.searcher import Searcher
 
-WINDOW = 1 << 16
+WINDOW = 1 << 14
 
 
 @pytest.fixture(scope="module")
