@@ -34,6 +34,7 @@ _STATUS_OF_OURS: Final = {
     "no_conversation": 404,
     "channel_not_open": 409,
     "conflict": 409,
+    "portal_changed": 409,
     "withdrawn": 409,
     "user_name_taken": 409,
     "state": 409,

@@ -138,6 +138,21 @@ def test_pages_hold_fifty_rows_and_together_every_case_once(place: Place, olivia
         assert triage.inbox(place.ctx, olivia, page=number).page == shown
 
 
+def test_cases_beyond_a_number_are_not_counted_and_can_all_be_reached(
+    place: Place, olivia: Officer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.inbox.MOST", 60)
+    cases = plant(place, 120)
+    plant(place, 5, state=State.CLOSED)
+    first = triage.inbox(place.ctx, olivia, states=frozenset({State.NEW}))
+    assert (first.counts[State.NEW], first.counts[State.CLOSED], first.pages, first.more) == (61, 5, None, True)
+    pages = [triage.inbox(place.ctx, olivia, states=frozenset({State.NEW}), page=number) for number in (1, 2, 3)]
+    assert sorted(each.case for page in pages for each in page.rows) == sorted(cases)
+    assert [page.more for page in pages] == [True, True, False]
+    past = triage.inbox(place.ctx, olivia, states=frozenset({State.NEW}), page=10**9)
+    assert (past.page, past.rows) == (3, pages[-1].rows)
+
+
 @pytest.mark.parametrize("sort", ["due", "received", "state"])
 @pytest.mark.parametrize("states", [None, frozenset({State.NEW}), frozenset({State.IN_PROGRESS, State.CLOSED})])
 def test_every_page_is_a_slice_of_one_order(place: Place, olivia: Officer, sort: Sort, states: frozenset[State] | None) -> None:

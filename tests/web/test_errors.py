@@ -63,7 +63,7 @@ def test_what_was_written_is_on_the_page_of_a_failure_to_copy_from(reporter: Rep
 
 @pytest.mark.parametrize(
     ("failing", "error", "status"),
-    [("app.services.intake.accept_plain", ValueError, 500), ("app.web.reporter.report.known_channel", StorageBusy, 503)],
+    [("app.services.intake.accept_plain", ValueError, 500), ("app.web.reporter.filling.read", StorageBusy, 503)],
 )
 def test_what_failed_can_be_sent_again_from_the_page_and_counts_once(
     reporter: Reporter, place: Place, monkeypatch: pytest.MonkeyPatch, failing: str, error: type[Exception], status: int
