@@ -15,7 +15,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
-from app.settings import PLAIN
 from deploy.stack import asking, certificate, programs, units
 from deploy.stack.part import Part
 from deploy.stack.users import User
@@ -188,8 +187,6 @@ class Stack:
         if self.database == "postgresql":
             here["QUIETLINE_DATABASE_URL"] = f"postgresql://quietline@/quietline?host={socket_folder}"
         told = units.settings(_APPLICATION_UNIT, here)
-        if "QUIETLINE_MONITOR" not in PLAIN:
-            del told["QUIETLINE_MONITOR"]
         return {**self._plain_environment(), **told, **more}
 
     def _plain_environment(self) -> dict[str, str]:

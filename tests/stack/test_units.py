@@ -42,7 +42,7 @@ def test_memory_goes_to_no_disk_and_nothing_goes_out(unit: Path) -> None:
 
 def test_what_the_unit_tells_the_program_are_settings_of_it() -> None:
     told = units.settings("quietline@.service", {"QUIETLINE_SECRET_KEY_FILE": "x", "QUIETLINE_BIND": "x", "QUIETLINE_MONITOR": "x"})
-    ours = {name for name in told if name.startswith("QUIETLINE_")} - {"QUIETLINE_SECRET_KEY_FILE", "QUIETLINE_MONITOR"}
+    ours = {name for name in told if name.startswith("QUIETLINE_")} - {"QUIETLINE_SECRET_KEY_FILE"}
     assert ours < set(PLAIN)
     assert told["QUIETLINE_TRUST_PROXY"] == "1"
 
@@ -142,4 +142,4 @@ def test_an_image_is_built_from_hashes_and_runs_as_nobody_with_a_name() -> None:
 
 def test_settings_in_containers_are_settings() -> None:
     text = "".join(path.read_text() for path in (units.DEPLOY / "container").glob("*"))
-    assert set(re.findall(r"QUIETLINE_[A-Z_0-9]+", text)) <= {*PLAIN, "QUIETLINE_SECRET_KEY_FILE", "QUIETLINE_MONITOR"}
+    assert set(re.findall(r"QUIETLINE_[A-Z_0-9]+", text)) <= {*PLAIN, "QUIETLINE_SECRET_KEY_FILE"}

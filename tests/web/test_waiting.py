@@ -15,7 +15,8 @@ from urllib.parse import urlencode
 import pytest
 from flask import Flask
 
-from app.web.waiting import ASKED
+from app.errors import StorageBusy
+from app.web.waiting import ASKED, persistently
 from tests.databases import Kind
 from tests.web.page import Page
 from tests.web.reporter import BASE, BODY, TYPED, Reporter, words
@@ -163,3 +164,18 @@ def test_words_are_in_no_notice(app: Flask, reporter: Reporter) -> None:
 def test_no_client_can_ask_for_a_notice(app: Flask) -> None:
     page = app.test_client().get("/", base_url=BASE, headers={"Quietline-Waiting": "1", "quietline.waiting": "1"})
     assert "Waiting its turn" not in page.text
+
+
+def test_a_busy_storage_is_asked_three_times_before_anybody_is_refused() -> None:
+    answers: list[Exception | str] = [StorageBusy(), StorageBusy(), "stored", StorageBusy(), StorageBusy(), StorageBusy(), "too late"]
+
+    def store() -> str:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    assert persistently(store) == "stored"
+    with pytest.raises(StorageBusy):
+        persistently(store)
+    assert answers == ["too late"]

@@ -33,6 +33,7 @@ from app.web.reporter import attached, filling, forms, sentences
 from app.web.reporter.attached import Refused
 from app.web.reporter.filling import Filled
 from app.web.roles import Role, needs
+from app.web.waiting import persistently
 
 _TWO: Final = ("first", "second")
 _lots = secrets.SystemRandom()
@@ -92,7 +93,7 @@ def _sent(slug: str) -> ResponseReturnValue:
     if not filled.held:
         return _checked(open_channel(slug), replace(filled, expired=True))
     try:
-        accepted = _accept(channel, filled)
+        accepted = persistently(lambda: _accept(channel, filled))
     except StorageBusy:
         return _check_page(channel, filled, "busy"), 503
     except DraftRefused as refused:

@@ -13,6 +13,7 @@ from app.web import body, downloads
 from app.web.context import organisation, services
 from app.web.limits import answers_json
 from app.web.roles import Role, needs
+from app.web.waiting import persistently
 
 _KEY_BYTES = 32
 _SMALL = 4096
@@ -23,9 +24,7 @@ _SMALL = 4096
 def report(slug: str) -> dict[str, str]:
     """Store a sealed report."""
     fields = body.read()
-    accepted = intake.accept_sealed(
-        services(),
-        organisation(),
+    letter = (
         organisations.channel_id(services(), organisation(), slug),
         wire.case_id(fields, "case"),
         fields.raw("mailbox", _KEY_BYTES),
@@ -33,6 +32,7 @@ def report(slug: str) -> dict[str, str]:
         wire.binary(fields.text("sealed")),
         wire.attachment_ids(fields),
     )
+    accepted = persistently(lambda: intake.accept_sealed(services(), organisation(), *letter))
     return {
         "received_on": accepted.received_on.isoformat(),
         "acknowledge_by": accepted.acknowledge_by.isoformat(),
