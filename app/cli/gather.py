@@ -11,6 +11,7 @@ import random
 import socket
 import time
 from collections.abc import Callable
+from itertools import islice
 from typing import Any, Final, Protocol
 
 from app.cli.answers import BUSY
@@ -33,6 +34,9 @@ LINGER: Final = 2.0
 
 RESERVE: Final = 5 * LIMITS.form_bytes
 """Bytes that only text reports may fill: five of the largest."""
+
+AT_ONCE: Final = 500
+"""So many are given up at a time: a flood that began at one moment would else end, and begin anew, at one moment."""
 
 PAUSE: Final = (2.0, 6.0)
 """Seconds before a client that found no room is told to come again."""
@@ -170,13 +174,12 @@ class Gatherer:
         """Give up what is overdue or silent. `idle_too`: also connections on which no request has begun."""
         for incoming in [each for each in self._sending if now - each.last >= SILENCE]:
             self.close(incoming)
-        for incoming in list(self._waiting):
-            if incoming.place < 0:
-                continue
-            if idle_too and not incoming.come and not incoming.leaving:
+        if idle_too:
+            for incoming in [each for each in self._waiting if not each.come and not each.leaving]:
                 self.close(incoming)
-            elif now >= incoming.due or (incoming.come and now - incoming.last >= SILENCE):
-                self._give_up(incoming)
+        overdue = (each for each in self._waiting if now >= each.due or (each.come and now - each.last >= SILENCE))
+        for incoming in list(islice(overdue, AT_ONCE)):
+            self._give_up(incoming)
 
     # ---- reading ----
 

@@ -217,6 +217,8 @@ def options(settings: Settings) -> dict[str, Any]:
         "max_requests": 0,
         "graceful_timeout": 20,
         "keepalive": 5,
+        # As many as the kernel lets wait: whoever finds no place among them tries again after a second, and then after three.
+        "backlog": 4096,
         "limit_request_line": 4094,
         "limit_request_fields": 64,
         "limit_request_field_size": 8190,

@@ -34,7 +34,7 @@ from app.web.patience import SILENCE
 CALM: Final = 256
 """Up to so many waiting connections, one new one is taken in a turn: that spreads them evenly over the processes."""
 
-BATCH: Final = 64
+BATCH: Final = 256
 SPARE_FILES: Final = 256
 """Open files of a process that are not connections."""
 

@@ -6,23 +6,15 @@ it open; what the form is answered with is appended as soon as there is a thread
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
-from typing import Final, TypeVar
+from typing import Final
 
 from flask import Response, make_response, render_template, request
 from werkzeug.datastructures import MultiDict
 
-from app.errors import StorageBusy
 from app.web import multipart
 from app.web.limits import MULTIPART
 from app.web.multipart import Part
 from app.web.reporter import kept
-
-Stored = TypeVar("Stored")
-
-TRIES: Final = 3
-"""Each waits for the lock for as long as the database is told to: five seconds."""
 
 ASKED: Final = "quietline.waiting"
 """In the environment of a request: the notice is wanted, and nothing is to be done yet."""
@@ -41,15 +33,6 @@ def notice() -> Response | None:
     # nginx would hold back a page that has not ended.
     response.headers["X-Accel-Buffering"] = "no"
     return response
-
-
-def persistently(store: Callable[[], Stored]) -> Stored:
-    """What stores a report, tried again while the storage is busy: under a flood the lock goes to some late, and nobody is to be refused
-    for that. StorageBusy in the end. Sending the same twice counts once, so trying does too."""
-    for _ in range(TRIES - 1):
-        with suppress(StorageBusy):
-            return store()
-    return store()
 
 
 def _pass_over(part: Part, fields: MultiDict[str, str]) -> None:

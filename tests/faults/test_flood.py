@@ -21,7 +21,7 @@ def test_slow_connections_and_wrong_words_keep_nobody_out(database_kind: Kind, t
 
 
 def test_junk_reports_keep_nobody_out_and_none_is_refused(database_kind: Kind, tmp_path: Path) -> None:
-    result = flood.junk(tmp_path, COUNT, at_once=250, workers=2)
+    result = flood.junk(tmp_path, COUNT, at_once=100, workers=2)
     assert result.waits.refused == []
     assert {name: number for name, number in result.tallies["junk reports"].items() if name not in {"seconds", "unanswered"}} == {
         "200": COUNT

@@ -16,7 +16,8 @@ import pytest
 from flask import Flask
 
 from app.errors import StorageBusy
-from app.web.waiting import ASKED, persistently
+from app.web.trying import persistently
+from app.web.waiting import ASKED
 from tests.databases import Kind
 from tests.web.page import Page
 from tests.web.reporter import BASE, BODY, TYPED, Reporter, words

@@ -33,7 +33,7 @@ from app.web.reporter import attached, filling, forms, sentences
 from app.web.reporter.attached import Refused
 from app.web.reporter.filling import Filled
 from app.web.roles import Role, needs
-from app.web.waiting import persistently
+from app.web.trying import persistently
 
 _TWO: Final = ("first", "second")
 _lots = secrets.SystemRandom()

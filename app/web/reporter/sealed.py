@@ -13,7 +13,7 @@ from app.web import body, downloads
 from app.web.context import organisation, services
 from app.web.limits import answers_json
 from app.web.roles import Role, needs
-from app.web.waiting import persistently
+from app.web.trying import persistently
 
 _KEY_BYTES = 32
 _SMALL = 4096
