@@ -41,7 +41,7 @@ class _Said:
     """What has been said in a language: sentences of templates, and days. Of a request it holds nothing but days, a few of them."""
 
     sentences: dict[str, Markup] = field(default_factory=dict)
-    days: dict[date, str] = field(default_factory=dict)
+    days: dict[tuple[Locale, date], str] = field(default_factory=dict)
 
 
 def _said() -> _Said:
@@ -79,12 +79,12 @@ def date_pattern() -> str:
 
 def format_day(day: date) -> str:
     """A day as reporters read it: 21 November 2026."""
-    days = _said().days
-    text = days.get(day)
+    days, written_in = _said().days, locale()
+    text = days.get((written_in, day))
     if text is None:
         if len(days) >= _DAYS_KEPT:
             days.clear()
-        text = days[day] = babel_format_date(day, date_pattern(), locale=locale())
+        text = days[written_in, day] = babel_format_date(day, date_pattern(), locale=written_in)
     return text
 
 
