@@ -20,6 +20,11 @@ def dated(head: bytes) -> str:
     return base64.b32encode(head.ljust(16, b"\x55")).decode().rstrip("=").lower()
 
 
+def _kind(value: object) -> str:
+    """The name of a case: the same in every process of a run, unlike the value."""
+    return type(value).__name__
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -34,13 +39,16 @@ def dated(head: bytes) -> str:
         dated(int(NOW).to_bytes(4, "big")),
         dated(int(NOW * 1000).to_bytes(6, "big")),
     ],
+    ids=_kind,
 )
 def test_a_finer_time_is_recognised(value: Any) -> None:
     assert days.is_finer(value, NOW)
 
 
 @pytest.mark.parametrize(
-    "value", [None, True, 7, MIDNIGHT, MIDNIGHT * 1000, date(2026, 11, 22), "2026-11-22", "age1pq1", new_id(), b"\1", 4096]
+    "value",
+    [None, True, 7, MIDNIGHT, MIDNIGHT * 1000, date(2026, 11, 22), "2026-11-22", "age1pq1", new_id(), b"\1", 4096],
+    ids=_kind,
 )
 def test_a_day_and_what_is_no_time_are_not(value: Any) -> None:
     assert not days.is_finer(value, NOW)
