@@ -25,6 +25,7 @@ from app.services.sessions import Officer
 from app.services.uploads import discard
 from app.storage import access, attachments, cases, messages
 from app.storage.attachments import AttachmentRow
+from app.storage.staging import grouped
 
 __all__ = ["OpenedFile", "SealedFile", "discard", "open_for_reporter", "seal_file", "sealed_for_officer", "sealed_for_reporter"]
 
@@ -64,7 +65,8 @@ def seal_file(
     row = uploads.begin(ctx, org, 0)
     try:
         with ctx.staging.open(org, row.id) as partial, _Counted(chunks, most) as counted:
-            partial.extend(quota.admitted(ctx, attachment.seal(counted, recipients)))
+            for piece in quota.admitted(ctx, grouped(attachment.seal(counted, recipients))):
+                partial.append(piece)
             partial.keep(row.day)
             uploads.finish(ctx, org, row.id, partial, len(recipients))
     except BaseException:

@@ -23,6 +23,7 @@ from app.services.context import Context
 from app.services.tombstones import Applied, Stone
 from app.storage import dump, migrate
 from app.storage import organisations as organisation_rows
+from app.storage.staging import grouped
 
 Source = Callable[[], Iterable[bytes]]
 """Opens the backup anew, from its beginning: the pieces of the container."""
@@ -106,7 +107,8 @@ def _put_files(ctx: Context, pieces: Iterable[bytes], manifest: Manifest) -> lis
 def _put_file(ctx: Context, file: File) -> None:
     ctx.staging.create(file.organisation, file.id, ctx.today())
     with ctx.staging.open(file.organisation, file.id) as partial:
-        partial.extend(file.pieces)
+        for piece in grouped(file.pieces):
+            partial.append(piece)
         partial.keep(ctx.today())
         ctx.blobs.put(file.organisation, file.id, partial.path)
 

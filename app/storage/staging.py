@@ -148,18 +148,6 @@ class Partial:
                     self._running.update(view[:written])
                 view = view[written:]
 
-    def extend(self, pieces: Iterable[bytes]) -> None:
-        """The same for many, which may be small: several of them in one write."""
-        held: list[bytes] = []
-        length = 0
-        for piece in pieces:
-            held.append(piece)
-            length += len(piece)
-            if length >= files.PIECE:
-                self.append(b"".join(held))
-                held, length = [], 0
-        self.append(b"".join(held))
-
     def head(self, length: int) -> bytes:
         """The first bytes, as many as there are."""
         return os.pread(self.descriptor, length, 0)
@@ -228,3 +216,17 @@ def _existing(path: Path) -> Path:
     while not path.exists():
         path = path.parent
     return path
+
+
+def grouped(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in as few pieces as make sense for a write: each a little more than 256 KiB at most."""
+    held: list[bytes] = []
+    length = 0
+    for piece in pieces:
+        held.append(piece)
+        length += len(piece)
+        if length >= files.PIECE:
+            yield b"".join(held)
+            held, length = [], 0
+    if held:
+        yield b"".join(held)
