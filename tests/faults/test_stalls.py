@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.faults.house import House, opened, peak, until
-from tests.faults.senders import FORM, JSON, TUS, WITH_FILES, Plain, Sealed, ask
+from tests.faults.senders import FORM, JSON, WITH_FILES, Plain, Sealed
 from tests.web.filling import Chosen, multipart
 
 pytestmark = pytest.mark.only_sqlite
