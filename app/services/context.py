@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 
+from app.services.buckets import Buckets, MemoryBuckets
 from app.services.dates import utc_now
 from app.services.portal import PortalMemory
 from app.services.quota import Quota
@@ -51,6 +52,7 @@ class Context:
     clock: Callable[[], datetime] = utc_now
     tickets: TicketBox = field(default_factory=TicketBox, repr=False)
     slowdown: Slowdown = field(default_factory=Slowdown, repr=False)
+    buckets: Buckets = field(default_factory=MemoryBuckets, repr=False)
     vitals: Vitals = field(default_factory=Vitals, repr=False)
     quota: Quota = field(default_factory=Quota, repr=False)
     portals: PortalMemory = field(default_factory=PortalMemory, repr=False)
