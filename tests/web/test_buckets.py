@@ -10,6 +10,9 @@ from flask import Flask
 
 from app.factory import create_app
 from app.services.buckets import Bucket, MemoryBuckets, Rate
+from app.services.redis_counters import RedisBuckets
+from app.services.redis_link import RedisLink
+from tests.redis_server import Server
 from tests.support import Place
 from tests.web.filling import Chosen, submit
 from tests.web.reporter import Reporter
@@ -51,6 +54,20 @@ def test_beyond_the_bucket_an_upload_comes_again_and_then_gets_through(app: Flas
     assert tus.patch(begun, 0, SEALED).status_code == 204  # what has been begun goes on
     tick.now += float(answer.headers["Retry-After"])
     assert tus.patch(tus.begin(), 0, SEALED).status_code == 204
+
+
+def test_two_servers_with_one_redis_shed_what_is_too_much_for_both(place: Place) -> None:
+    rates = {bucket: Rate(places=1, grain=3600, burst=5) for bucket in Bucket}
+    with Server() as server:
+        clients = []
+        for _ in range(2):
+            shared = RedisBuckets(RedisLink(server.url), MemoryBuckets(), rates)
+            clients.append(Tus(create_app(place.ctx.settings, replace(place.ctx, buckets=shared))))
+        answers = [each.ask("POST", "/uploads", Upload_Length=str(len(SEALED))).status_code for _ in range(5) for each in clients]
+        assert answers.count(201) in (5, 6)  # an hour of the clock may end just then
+        assert answers.count(503) == 10 - answers.count(201)
+        server.kill()
+        assert {each.ask("POST", "/uploads", Upload_Length=str(len(SEALED))).status_code for each in clients} == {201}
 
 
 def test_it_is_counted_as_busy_and_no_line_a_refusal_is_logged(app: Flask, place: Place, caplog: pytest.LogCaptureFixture) -> None:
