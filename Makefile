@@ -9,6 +9,9 @@ JOBS   ?= 3
 # on PostgreSQL, the rest on SQLite. postgresql: everything on PostgreSQL, browsers included. sqlite: no PostgreSQL. The tests start a PostgreSQL server of their own.
 DATABASE ?= both
 
+# The tests start the program hundreds of times; it is compiled once.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV    := .venv
 RUNTIME := $(VENV)/.runtime
 DEV     := $(VENV)/.dev

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Playwright, sync_playwright
 
 from app.services.context import Context
 from tests.databases import KINDS, Kind, databases
@@ -158,3 +159,10 @@ def ctx(database_kind: Kind, tmp_path: Path, clock: Clock) -> Iterator[Context]:
 @pytest.fixture
 def place(ctx: Context) -> Place:
     return copy_of_place(ctx)
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """What browsers are driven with; a process can have one only."""
+    with sync_playwright() as running:
+        yield running

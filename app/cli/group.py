@@ -29,16 +29,16 @@ class Commands(click.Group):
 
     def __init__(self, *, modules: dict[str, str], **options: Any) -> None:
         super().__init__(**options)
-        self._modules = modules
+        self.modules = modules
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """In the order in which they are needed."""
-        return list(self._modules)
+        return list(self.modules)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in self._modules:
+        if cmd_name not in self.modules:
             return None
-        module, name = self._modules[cmd_name].split(":")
+        module, name = self.modules[cmd_name].split(":")
         command = getattr(importlib.import_module(module), name)
         assert isinstance(command, click.Command)
         return command

@@ -121,9 +121,9 @@ class QuietWorker(ThreadWorker):  # type: ignore[misc]
             self._turn()
         self._stop()
 
-    def _turn(self, *, idle_too: bool = False) -> None:
+    def _turn(self, *, idle_too: bool = False, seconds: float = 1.0) -> None:
         self.notify()
-        self.poller.wait(1.0)
+        self.poller.wait(seconds)
         now = time.monotonic()
         if now - self._looked >= 1.0 or idle_too:
             self._looked = now
@@ -147,7 +147,8 @@ class QuietWorker(ThreadWorker):  # type: ignore[misc]
         began = time.monotonic()
         while self.nr_conns > 0 and time.monotonic() - began < self.cfg.graceful_timeout:
             # A kept connection may have a request on its way, which is answered with "Connection: close".
-            self._turn(idle_too=time.monotonic() - began >= STOP_KEEPALIVE_LINGER)
+            left = STOP_KEEPALIVE_LINGER - (time.monotonic() - began)
+            self._turn(idle_too=left <= 0, seconds=min(1.0, max(0.05, left)))
         self.tpool.shutdown()
         self.poller.close()
         self.method_queue.close()

@@ -66,8 +66,10 @@ class Database(ABC):
     @contextmanager
     def store(self) -> Iterator[Connection]:
         """`write` without a session, for the statements that every reporter waits for."""
-        with self._busy_named(), self._writers.begin() as connection:
+        with self._busy_named(), self._writers.connect() as connection, connection.begin() as transaction:
             yield connection
+            with self._unknown_named():
+                transaction.commit()
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
+from tests.cli import forked
 from tests.databases import databases
 
 ROOT = Path(__file__).parents[2]
@@ -22,9 +22,8 @@ def environment(folder: Path, **settings: str) -> dict[str, str]:
 def quietline(folder: Path, *arguments: str | Path, stdin: bytes | str = b"", **settings: str) -> subprocess.CompletedProcess[bytes]:
     """quietline ARGUMENTS, in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "app.cli", *map(str, arguments)]
     given = stdin.encode() if isinstance(stdin, str) else stdin
-    return subprocess.run(command, input=given, capture_output=True, cwd=folder, env=environment(folder, **settings), timeout=60)
+    return forked.run([*map(str, arguments)], folder, environment(folder, **settings), given)
 
 
 def refused(done: subprocess.CompletedProcess[bytes]) -> str:

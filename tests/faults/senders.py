@@ -156,14 +156,20 @@ class Sealed:
         assert "received_on" not in answer.body.decode()
         return None
 
-    def _upload(self, portal: Portal) -> bool:
-        """Whether the file is there, whole."""
+    def begin(self, portal: Portal) -> bool:
+        """Whether the upload of the file is begun."""
         if not self._location:
             answer = ask(portal, "POST", "/uploads", headers={**TUS, "Upload-Length": str(len(self.sealed_file))})
             if answer is None or answer.status_code != 201:
                 self.refusals += [answer.status_code] if answer is not None else []
                 return False
             self._location = answer.headers["Location"]
+        return True
+
+    def _upload(self, portal: Portal) -> bool:
+        """Whether the file is there, whole."""
+        if not self.begin(portal):
+            return False
         offset = self.offset(portal)
         if offset is None or offset == len(self.sealed_file):
             return offset is not None

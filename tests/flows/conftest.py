@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from tests.chromium import ARGUMENTS, executable
 from tests.databases import Kind
@@ -17,12 +17,11 @@ expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def chromium(playwright: Playwright) -> Iterator[Browser]:
     """The system's Chromium; a test makes a context of its own in it."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable(), args=ARGUMENTS)
-        yield browser
-        browser.close()
+    browser = playwright.chromium.launch(executable_path=executable(), args=ARGUMENTS)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(autouse=True, scope="session")

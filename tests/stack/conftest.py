@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect
 
 from tests.stack import Stack
 from tests.stack.visiting import launch
@@ -21,8 +21,7 @@ def stack() -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="module")
-def browser(stack: Stack) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = launch(playwright, stack)
-        yield launched
-        launched.close()
+def browser(playwright: Playwright, stack: Stack) -> Iterator[Browser]:
+    launched = launch(playwright, stack)
+    yield launched
+    launched.close()

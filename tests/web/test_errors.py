@@ -194,7 +194,7 @@ def test_loopback_names_are_known_on_a_loopback_server(app: Flask, host: str) ->
 
 def test_every_error_of_ours_has_a_status() -> None:
     codes = {value.code for value in vars(errors).values() if isinstance(value, type) and issubclass(value, QuietlineError)}
-    assert codes - set(_STATUS_OF_OURS) == {"internal", "settings", "command", "clock"}
+    assert codes - set(_STATUS_OF_OURS) == {"internal", "settings", "command", "clock", "not_understood", "head_too_long"}
 
 
 def test_an_answer_that_fails_itself_is_logged_like_any_error(
