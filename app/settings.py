@@ -34,6 +34,7 @@ PLAIN: Final = (
     "QUIETLINE_KDF_PROFILE",
     "QUIETLINE_MODE",
     "QUIETLINE_TRUST_PROXY",
+    "QUIETLINE_PROOF_OF_WORK",
 )
 SECRET_CHARACTERS: Final = 32
 DATABASES: Final = frozenset({"sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg"})
@@ -67,6 +68,7 @@ class Settings:
     address of this machine or a Unix socket; None where there is none. `backup_days`: how long backups are kept, and so what is left of
     deleted cases and messages.
     `backup_recipient`: whom backups are sealed to beside the recovery recipients, as it was given (a file's name, perhaps); may be empty.
+    `proof_of_work`: whether scripts are offered some in a flood.
     """
 
     data: Path
@@ -85,6 +87,7 @@ class Settings:
     backup_days: int
     monitor: tuple[str, int] | Path | None
     backup_recipient: str
+    proof_of_work: bool
 
     @property
     def staging(self) -> Path:
@@ -137,6 +140,7 @@ def from_env(env: Mapping[str, str], read_file: ReadFile = read_text, *, serving
         backup_days=_number(env, "QUIETLINE_BACKUP_DAYS", BACKUP_DAYS, 1, 3650),
         monitor=_monitor(env["QUIETLINE_MONITOR"]) if "QUIETLINE_MONITOR" in env else None,
         backup_recipient=env.get("QUIETLINE_BACKUP_RECIPIENT", "").strip(),
+        proof_of_work=_choice(env, "QUIETLINE_PROOF_OF_WORK", "0", ("0", "1")) == "1",
     )
     _refuse_contradictions(settings)
     return settings
