@@ -35,6 +35,7 @@ PLAIN: Final = (
     "QUIETLINE_KDF_PROFILE",
     "QUIETLINE_MODE",
     "QUIETLINE_TRUST_PROXY",
+    "QUIETLINE_PROOF_OF_WORK",
 )
 SECRET_CHARACTERS: Final = 32
 DATABASES: Final = frozenset({"sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg"})
@@ -69,6 +70,7 @@ class Settings:
     deleted cases and messages.
     `backup_recipient`: whom backups are sealed to beside the recovery recipients, as it was given (a file's name, perhaps); may be empty.
     `redis_url`: where several servers count together, with its password; empty where this one counts by itself.
+    `proof_of_work`: whether scripts are offered some in a flood.
     """
 
     data: Path
@@ -88,6 +90,7 @@ class Settings:
     monitor: tuple[str, int] | Path | None
     backup_recipient: str
     redis_url: str = field(repr=False)
+    proof_of_work: bool
 
     @property
     def staging(self) -> Path:
@@ -141,6 +144,7 @@ def from_env(env: Mapping[str, str], read_file: ReadFile = read_text, *, serving
         monitor=_monitor(env["QUIETLINE_MONITOR"]) if "QUIETLINE_MONITOR" in env else None,
         backup_recipient=env.get("QUIETLINE_BACKUP_RECIPIENT", "").strip(),
         redis_url=_redis(_given(env, "QUIETLINE_REDIS_URL", read_file)),
+        proof_of_work=_choice(env, "QUIETLINE_PROOF_OF_WORK", "0", ("0", "1")) == "1",
     )
     _refuse_contradictions(settings)
     return settings
