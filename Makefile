@@ -35,6 +35,7 @@ test-python: $(DEV) $(NODE_MODULES)
 	@.ci/strace
 	@.ci/faketime
 	@.ci/nginx
+	@.ci/redis
 	@test "$(DATABASE)" = sqlite || .ci/postgresql
 	$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --database $(DATABASE)
 
@@ -68,6 +69,7 @@ sweep: $(DEV)
 	@.ci/chromium
 	@.ci/strace
 	@.ci/nginx
+	@.ci/redis
 	@.ci/postgresql
 	$(VENV)/bin/python -m tests.faults.sweep
 

@@ -209,6 +209,16 @@ class StorageBusy(QuietlineError):
     code = "storage_busy"
 
 
+class ComesAgain(StorageBusy):
+    """There is more of a kind of traffic than there may be; nothing was stored. Its sentence is StorageBusy's.
+
+    `seconds`: after which there is a place."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+
 class CommitUnknown(QuietlineError):
     """The connection to the database was lost while it committed: whether it is stored, nobody knows. The same again tells."""
 

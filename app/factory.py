@@ -9,6 +9,8 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.services.context import Context
+from app.services.counters import open_counters
+from app.services.slowdown import Slowdown
 from app.settings import Settings
 from app.storage.engine import open_database
 from app.web import context as web_context
@@ -47,8 +49,13 @@ def create_app(settings: Settings, context: Context | None = None) -> Flask:
 
 def make_context(settings: Settings) -> Context:
     """The services on the database of the settings and the system's clock."""
+    counters = open_counters(settings)
     context = Context(
-        database=open_database(settings.database_url, connections=lanes.threads_in_all(settings.threads) + 2), settings=settings
+        database=open_database(settings.database_url, connections=lanes.threads_in_all(settings.threads) + 2),
+        settings=settings,
+        slowdown=Slowdown(failures=counters.failures),
+        buckets=counters.buckets,
+        shared=counters.shared,
     )
     _ = context.blobs  # settings that name no store that can be used are told at the start
     return context

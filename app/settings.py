@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, cast
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from app.domain import LIMITS
 from app.errors import SettingsError
@@ -15,7 +16,7 @@ from app.errors import SettingsError
 Mode = Literal["production", "testing", "demo"]
 ReadFile = Callable[[str], str]
 
-SECRETS: Final = ("QUIETLINE_SECRET_KEY", "QUIETLINE_S3_ACCESS_KEY", "QUIETLINE_S3_SECRET_KEY")
+SECRETS: Final = ("QUIETLINE_SECRET_KEY", "QUIETLINE_S3_ACCESS_KEY", "QUIETLINE_S3_SECRET_KEY", "QUIETLINE_REDIS_URL")
 PLAIN: Final = (
     "QUIETLINE_DATA",
     "QUIETLINE_DATABASE_URL",
@@ -34,6 +35,7 @@ PLAIN: Final = (
     "QUIETLINE_KDF_PROFILE",
     "QUIETLINE_MODE",
     "QUIETLINE_TRUST_PROXY",
+    "QUIETLINE_PROOF_OF_WORK",
 )
 SECRET_CHARACTERS: Final = 32
 DATABASES: Final = frozenset({"sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg"})
@@ -67,6 +69,8 @@ class Settings:
     address of this machine or a Unix socket; None where there is none. `backup_days`: how long backups are kept, and so what is left of
     deleted cases and messages.
     `backup_recipient`: whom backups are sealed to beside the recovery recipients, as it was given (a file's name, perhaps); may be empty.
+    `redis_url`: where several servers count together, with its password; empty where this one counts by itself.
+    `proof_of_work`: whether scripts are offered some in a flood.
     """
 
     data: Path
@@ -85,6 +89,8 @@ class Settings:
     backup_days: int
     monitor: tuple[str, int] | Path | None
     backup_recipient: str
+    redis_url: str = field(repr=False)
+    proof_of_work: bool
 
     @property
     def staging(self) -> Path:
@@ -137,6 +143,8 @@ def from_env(env: Mapping[str, str], read_file: ReadFile = read_text, *, serving
         backup_days=_number(env, "QUIETLINE_BACKUP_DAYS", BACKUP_DAYS, 1, 3650),
         monitor=_monitor(env["QUIETLINE_MONITOR"]) if "QUIETLINE_MONITOR" in env else None,
         backup_recipient=env.get("QUIETLINE_BACKUP_RECIPIENT", "").strip(),
+        redis_url=_redis(_given(env, "QUIETLINE_REDIS_URL", read_file)),
+        proof_of_work=_choice(env, "QUIETLINE_PROOF_OF_WORK", "0", ("0", "1")) == "1",
     )
     _refuse_contradictions(settings)
     return settings
@@ -248,6 +256,35 @@ def _monitor(value: str) -> tuple[str, int] | Path:
             "what it tells is for this machine only."
         )
     return host.strip("[]"), int(port)
+
+
+def _redis(value: str | None) -> str:
+    """As the client reads it; but no option, which could take back what is asked of its connections here (redis_link.py)."""
+    if value is None:
+        return ""
+    try:
+        parts = urlsplit(value)
+        usable = value.startswith(f"{parts.scheme}://") and (_is_socket(parts) if parts.scheme == "unix" else _is_host(parts))
+    except ValueError:  # brackets or a port that are none; it would repeat them
+        usable = False
+    if not (usable and value.isascii() and value.isprintable()):
+        raise SettingsError(
+            "QUIETLINE_REDIS_URL must be redis://[USER:PASSWORD@]HOST[:PORT][/NUMBER], the same with rediss://, "
+            "or unix:///FOLDER/NAME[?db=NUMBER&password=PASSWORD]."
+        )
+    return value
+
+
+def _is_socket(parts: SplitResult) -> bool:
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    named = options.keys() <= {"db", "password"} and options.get("db", "0").isdecimal()
+    return named and not (parts.fragment or parts.netloc) and len(parts.path) > 1
+
+
+def _is_host(parts: SplitResult) -> bool:
+    number = parts.path.removeprefix("/")
+    known = parts.scheme in {"redis", "rediss"} and bool(parts.hostname) and parts.port != 0
+    return known and not (parts.query or parts.fragment) and (not number or number.isdecimal())
 
 
 def _secret(env: Mapping[str, str], name: str, read_file: ReadFile, *, required: bool) -> str:

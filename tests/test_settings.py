@@ -23,6 +23,7 @@ def test_the_defaults_serve_this_machine_only() -> None:
     assert settings.mode == "production"
     assert settings.kdf_profile == "production"
     assert not settings.trust_proxy
+    assert not settings.proof_of_work
     assert (settings.workers, settings.threads) == (2, 8)
 
 
@@ -104,6 +105,8 @@ def test_names_of_other_programs_are_left_alone() -> None:
         ("MODE", "debug"),
         ("KDF_PROFILE", "fast"),
         ("TRUST_PROXY", "yes"),
+        ("PROOF_OF_WORK", "yes"),
+        ("PROOF_OF_WORK", ""),
         ("DATA", ""),
         ("DATABASE_URL", "mysql://db/quietline"),
         ("DATABASE_URL", " "),

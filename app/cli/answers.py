@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from app.cli.framing import Head
@@ -37,10 +39,16 @@ def fixed(status: str, head: Head | None = None) -> bytes:
     """The whole answer. Scripts are told in JSON; a form for which there is no room is asked for once more by a redirection."""
     if status == BUSY and head is not None and (place := _again(head)):
         return _answer("307 Temporary Redirect", "text/plain; charset=utf-8", "", [f"Location: {place}"])
-    more = [f"Retry-After: {_lots.randint(*_RETRY)}"] if status == BUSY else []
+    more = [_retry()] if status == BUSY else []
     if head is not None and _is_script(head):
         return _answer(status, "application/json", f'{{"error":"{_CODES.get(status, "bad_request")}"}}\n', more)
     return _answer(status, "text/plain; charset=utf-8", _TEXT.get(status, _UNREAD), more)
+
+
+def offer(challenge: Mapping[str, object]) -> bytes:
+    """What a script is told that may show some work and come again with that, or come again without."""
+    body = json.dumps({"error": _CODES[BUSY], "challenge": challenge}, separators=(",", ":"))
+    return _answer(BUSY, "application/json", f"{body}\n", [_retry()])
 
 
 def of_error(name: str) -> bytes:
@@ -55,6 +63,10 @@ def _again(head: Head) -> str:
     found = _AGAIN.fullmatch(head.target.partition("?")[2])
     count = int(found[1]) + 1 if found else 1
     return f"{head.path}?again={count}" if count <= MOST_AGAIN else ""
+
+
+def _retry() -> str:
+    return f"Retry-After: {_lots.randint(*_RETRY)}"
 
 
 def _is_script(head: Head) -> bool:

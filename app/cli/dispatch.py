@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final, Generic, TypeVar
 
-from app.web.lanes import Group, Lane
+from app.web.lanes import REPORTS, Group, Lane
 
 Job = TypeVar("Job")
 
@@ -20,7 +20,7 @@ class Dispatcher(Generic[Job]):
     """Runs jobs in threads, which begin when they are first needed and live as long as the process.
 
     Where that would take long, who is next in a lane is drawn by lot, so that a flood cannot put itself in front. In other lanes than the
-    text lane every second one is then the newest: a burst that is over is no wall before those who come after it.
+    reports' every second one is then the newest: a burst that is over is no wall before those who come after it.
     """
 
     def __init__(self, groups: Sequence[Group], run: Callable[[Lane, Job], None]) -> None:
@@ -55,11 +55,13 @@ class Dispatcher(Generic[Job]):
             queue = self._lots.choice(queues)
             return queue.pop(self._lots.randrange(len(queue)))[1]
 
-    def take_all(self, lane: Lane, wanted: Callable[[Job], bool]) -> list[Job]:
-        """Those of a lane that wait and are wanted elsewhere; they are then not run."""
+    def take_all(self, lane: Lane, wanted: Callable[[Job], bool], most: int | None = None) -> list[Job]:
+        """Those of a lane that wait and are wanted elsewhere, drawn by lot where there are more than `most`; they are then not run."""
         with self._lock:
             queue = self._queues[lane]
             found = [each for each in queue if wanted(each[1])]
+            if most is not None and len(found) > most:
+                found = self._lots.sample(found, most)
             if found:
                 gone = set(map(id, found))
                 queue[:] = [each for each in queue if id(each) not in gone]
@@ -105,7 +107,7 @@ class Dispatcher(Generic[Job]):
             lane = lanes[place]
             if queue := self._queues[lane]:
                 self._turn[number] = place + 1
-                return lane, queue.pop(self._choose(queue, by_lot=lane is Lane.TEXT))[1]
+                return lane, queue.pop(self._choose(queue, by_lot=lane in REPORTS))[1]
         return None
 
     def _choose(self, queue: list[tuple[float, Job]], *, by_lot: bool) -> int:

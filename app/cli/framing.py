@@ -23,11 +23,18 @@ _LONGEST_NUMBER: Final = 15
 _HEX: Final = frozenset(b"0123456789abcdefABCDEF")
 _FIELDS: Final = frozenset({b"content-length", b"transfer-encoding", b"expect", b"content-type"})
 
+PROOF_BYTES: Final = 1024
+"""A proof of work that is longer is none: the longest takes about 700."""
+
+_ASIDE: Final = frozenset({b"host", b"quietline-proof"})
+"""These say nothing of the body. What is given twice is empty; the application's own parser has the last word on it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
     """What a head says of its body. `end`: its own bytes. `length`: bytes of the body; None where it comes in chunks. `waits`: its client
-    wants to be asked for the body. `type`: the content type without parameters. `short`: the version is HTTP/1.0."""
+    wants to be asked for the body. `type`: the content type without parameters. `short`: the version is HTTP/1.0. `proof`: what it says
+    under Quietline-Proof, empty where that cannot be one; None where it says nothing. `onion`: it came to an onion address."""
 
     end: int
     method: str
@@ -36,6 +43,8 @@ class Head:
     length: int | None
     waits: bool
     short: bool
+    proof: bytes | None
+    onion: bool
 
     @property
     def path(self) -> str:
@@ -71,7 +80,8 @@ def read_head(data: bytes) -> Head:
         raise NotUnderstood
     kind = fields.get(b"content-type", b"").partition(b";")[0].strip().lower()
     method, target = (word.decode("latin-1") for word in words[:2])
-    return Head(len(data), method, target, kind.decode("latin-1"), length, waits, words[2] == b"HTTP/1.0")
+    short = words[2] == b"HTTP/1.0"
+    return Head(len(data), method, target, kind.decode("latin-1"), length, waits, short, _proof(fields), _is_onion(fields))
 
 
 def _fields(lines: list[bytes]) -> dict[bytes, bytes]:
@@ -83,7 +93,18 @@ def _fields(lines: list[bytes]) -> dict[bytes, bytes]:
             if name in found:
                 raise NotUnderstood
             found[name] = value.strip(b" \t")
+        elif name in _ASIDE:
+            found[name] = b"" if name in found else value.strip(b" \t")
     return found
+
+
+def _proof(fields: dict[bytes, bytes]) -> bytes | None:
+    proof = fields.get(b"quietline-proof")
+    return b"" if proof is not None and len(proof) > PROOF_BYTES else proof
+
+
+def _is_onion(fields: dict[bytes, bytes]) -> bool:
+    return fields.get(b"host", b"").partition(b":")[0].lower().endswith(b".onion")
 
 
 def _length(fields: dict[bytes, bytes]) -> int | None:

@@ -144,9 +144,13 @@ class Gatherer:
 
     def refuse(self, incoming: Incoming, status: str) -> None:
         """Answer by ourselves, and leave."""
+        self.tell(incoming, self._answer(status, incoming.head))
+
+    def tell(self, incoming: Incoming, answer: bytes) -> None:
+        """The same with an answer of the caller's."""
         try:
             incoming.sock.setblocking(False)
-            incoming.sock.send(self._answer(status, incoming.head))
+            incoming.sock.send(answer)
         except OSError:
             self.close(incoming)
             return

@@ -62,6 +62,7 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self.context, self._master = context, master
         self.local_names = context.settings.monitor is not None and not isinstance(context.settings.monitor, Path)
         self.checks = readiness.checks()
+        self._shared = None if context.shared is None else readiness.shared()
         self._last_day = LastDay()
         self._places = threading.BoundedSemaphore(CONNECTIONS)
         gc.freeze()
@@ -107,7 +108,8 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         if _all_ok(findings, "database", "schema"):
             with suppress(QuietlineError, OSError):
                 storage, figures = quota.shown(self.context), self._last_day.figures(self.context)
-        return monitor_text.metrics(self.context, figures, storage, findings)
+        shared = None if self._shared is None else self._shared.find(self.context)
+        return monitor_text.metrics(self.context, figures, storage, findings, shared)
 
     def readiness(self) -> tuple[bool, str]:
         """Whether everything needed is there, and a line for each thing."""

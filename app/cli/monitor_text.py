@@ -41,10 +41,13 @@ def readiness(findings: Iterable[Finding], storage: Finding | None) -> tuple[boo
     return ready, "\n".join(["ready" if ready else "not ready", *map(_line, listed), ""])
 
 
-def metrics(ctx: Context, figures: Figures | None, storage: Shown | None, findings: Sequence[Finding]) -> bytes:
-    """The exposition. `figures` is None while no finished day can be counted, `storage` where no limit is set or nothing can be said."""
+def metrics(
+    ctx: Context, figures: Figures | None, storage: Shown | None, findings: Sequence[Finding], shared: Finding | None = None
+) -> bytes:
+    """The exposition. `figures` is None while no finished day can be counted, `storage` where no limit is set or nothing can be said,
+    `shared` where there is no Redis."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Once([*_technical(ctx, findings), *_storage(storage), *_of_day(figures)]))
+    registry.register(_Once([*_technical(ctx, findings), *_shared(shared), *_storage(storage), *_of_day(figures)]))
     return generate_latest(registry)
 
 
@@ -71,6 +74,11 @@ def _technical(ctx: Context, findings: Sequence[Finding]) -> Iterator[GaugeMetri
     tidied = ctx.vitals.last_tidied()
     if tidied is not None:
         yield _gauge("housekeeping_day_seconds", "Midnight of the UTC day on which housekeeping last went well.", _midnight(tidied))
+
+
+def _shared(found: Finding | None) -> Iterator[GaugeMetricFamily]:
+    if found is not None:
+        yield _gauge("redis_answers", "1 where Redis does; while it does not, each server counts by itself.", float(found.ok))
 
 
 def _storage(found: Shown | None) -> Iterator[GaugeMetricFamily]:

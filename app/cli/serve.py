@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import signal
 import socket
 import threading
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from gunicorn.app.base import BaseApplication
@@ -26,6 +27,9 @@ from app.settings import Settings, from_env
 from app.storage import migrate, organisations
 from app.storage.engine import open_database
 from app.storage.staging import boot
+
+if TYPE_CHECKING:
+    from app.cli.proofs import Proofs
 
 MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a heartbeat file without content
 
@@ -139,12 +143,13 @@ class Server(BaseApplication):  # type: ignore[misc]
         self.cfg.set("worker_exit", self._before_exit)
 
     def load(self) -> Any:
-        """Once, before the workers are forked (preload), so that they share the keys of the tickets."""
+        """Once, before the workers are forked (preload), so that they share the keys of the tickets and of proofs of work."""
         self.application = create_app(self.settings)
         self.context: Context = self.application.extensions["quietline"]
         self.context.database.dispose()
         self.context.staging.distrust(boot())
         self.context.vitals.began(self.context.today())
+        self.proofs = _proofs(self.settings)
         # What was loaded lives as long as the process: the collector need not walk it again and again, nor copy it after the fork.
         gc.collect()
         gc.freeze()
@@ -176,6 +181,14 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def _before_exit(self, _server: object, _worker: object) -> None:
         self.context.database.dispose()
+
+
+def _proofs(settings: Settings) -> Proofs | None:
+    """What asks for proof of work; None where nobody is asked, and then its library is not even loaded."""
+    if not settings.proof_of_work:
+        return None
+    proofs: Proofs = importlib.import_module("app.cli.proofs").Proofs()
+    return proofs
 
 
 def _beat_with(worker: Any) -> None:

@@ -15,12 +15,15 @@ from gunicorn.http import wsgi
 from gunicorn.util import http_date
 
 from app.cli.incoming import Incoming
-from app.web.lanes import Lane
+from app.web.lanes import REPORTS, Lane
 from app.web.waiting import ASKED
 
-LANES: Final = (Lane.TEXT, Lane.OPENING, Lane.FOLLOWUP)
+LANES: Final = (*REPORTS, Lane.OPENING, Lane.FOLLOWUP)
 FORM_SECONDS: Final = 3.0
 SCRIPT_SECONDS: Final = 20.0
+OFFER_SECONDS: Final = 3.0
+"""After which a script is offered proof of work, where that is switched on."""
+
 SIGN_SECONDS: Final = 10.0
 """Proxies give up an answer of which nothing comes for a minute."""
 
@@ -42,6 +45,17 @@ def is_late_script(incoming: Incoming, now: float) -> bool:
     """Whether a script is to be told to come again."""
     head = incoming.head
     return head is not None and head.type == "application/json" and now - incoming.put >= SCRIPT_SECONDS
+
+
+def may_prove(incoming: Incoming, now: float) -> bool:
+    """Whether a script is to be offered proof of work: once, since one that answers with whatever proof or none waits like everybody.
+
+    Nobody on an onion service is: Tor has its own proof of work, before anything reaches us.
+    """
+    head = incoming.head
+    if head is None or head.type != "application/json" or head.proof is not None or head.onion:
+        return False
+    return now - incoming.put >= OFFER_SECONDS
 
 
 def is_silent(incoming: Incoming, now: float) -> bool:

@@ -13,7 +13,7 @@ import logging
 import resource
 import sys
 import time
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gunicorn.glogging import Logger
 from gunicorn.http.errors import ParseException
@@ -31,6 +31,9 @@ from app.domain import LIMITS
 from app.web.lanes import Lane, groups
 from app.web.patience import SILENCE
 
+if TYPE_CHECKING:
+    from app.cli.proofs import Proofs
+
 CALM: Final = 256
 """Up to so many waiting connections, one new one is taken in a turn: that spreads them evenly over the processes."""
 
@@ -40,6 +43,10 @@ SPARE_FILES: Final = 256
 
 STREAMS_WAITING: Final = 64
 ROUGH_WAITING: Final = 64
+
+OFFERS: Final = 500
+"""So many are offered proof of work in a second, several times what a process stores: each keeps the loop for some 150 microseconds."""
+
 _NO_ROOM: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
@@ -115,6 +122,7 @@ class QuietWorker(ThreadWorker):  # type: ignore[misc]
         self.gatherer = Gatherer(self.poller, self, answers.fixed)
         self._most = min(LIMITS.connections, _files() - SPARE_FILES)
         self._looked = 0.0
+        self._proofs: Proofs | None = self.app.proofs
         self.poller.register(self.method_queue.fileno(), self.method_queue.run_callbacks, None)
         while self.alive and self.is_parent_alive():
             self.set_accept_enabled(self.nr_conns < self._most or self._make_place())
@@ -131,6 +139,9 @@ class QuietWorker(ThreadWorker):  # type: ignore[misc]
             self._tell_waiting(now)
 
     def _tell_waiting(self, now: float) -> None:
+        if self._proofs is not None:
+            for incoming in self.tpool.take_all(Lane.TEXT, lambda each: waiting.may_prove(each, now), OFFERS):
+                self.gatherer.tell(incoming, answers.offer(self._proofs.challenge()))
         for lane in waiting.LANES:
             for incoming in self.tpool.take_all(lane, lambda each: waiting.is_late_script(each, now)):
                 self.gatherer.refuse(incoming, answers.BUSY)
@@ -200,8 +211,14 @@ class QuietWorker(ThreadWorker):  # type: ignore[misc]
             if incoming.connection is None:
                 incoming.connection = GatheredConnection(self.cfg, incoming)
             incoming.put = time.monotonic()
-            incoming.lane = lane
-            self.tpool.put(lane, incoming)
+            incoming.lane = Lane.PROVEN if lane is Lane.TEXT and self._is_proven(incoming) else lane
+            self.tpool.put(incoming.lane, incoming)
+
+    def _is_proven(self, incoming: Incoming) -> bool:
+        proof = incoming.head.proof if incoming.head else None
+        if self._proofs is None or not proof:
+            return False
+        return self._proofs.take(proof)
 
     def closed(self, incoming: Incoming) -> None:  # noqa: ARG002
         """From the gatherer: one less."""

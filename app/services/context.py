@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 
+from app.services.buckets import Buckets, MemoryBuckets
+from app.services.counters import Shared
 from app.services.dates import utc_now
 from app.services.portal import PortalMemory
 from app.services.quota import Quota
@@ -44,13 +46,15 @@ class Swept:
 
 @dataclass(frozen=True)
 class Context:
-    """Made once a process by the factory, a command or a test. `clock` gives an aware UTC time."""
+    """Made once a process by the factory, a command or a test. `clock` gives an aware UTC time; `shared` is the Redis, if there is one."""
 
     database: Database
     settings: Settings
     clock: Callable[[], datetime] = utc_now
     tickets: TicketBox = field(default_factory=TicketBox, repr=False)
     slowdown: Slowdown = field(default_factory=Slowdown, repr=False)
+    buckets: Buckets = field(default_factory=MemoryBuckets, repr=False)
+    shared: Shared | None = field(default=None, repr=False)
     vitals: Vitals = field(default_factory=Vitals, repr=False)
     quota: Quota = field(default_factory=Quota, repr=False)
     portals: PortalMemory = field(default_factory=PortalMemory, repr=False)

@@ -17,6 +17,7 @@ from app.crypto.message import clean_line
 from app.domain import LIMITS, ChannelId, OfficerId, OrganisationId
 from app.errors import Conflict, FormatError, InvitationInvalid, LoginFailed, NotAllowed, UserNameError, UserNameTaken
 from app.services import sessions, setup
+from app.services.buckets import Bucket
 from app.services.context import Context
 from app.services.sessions import Officer
 from app.services.storing import require_ids
@@ -96,12 +97,13 @@ def enrol(ctx: Context, org: OrganisationId, token: str, enrolment: Enrolment) -
 def login(ctx: Context, org: OrganisationId, user: str, login: bytes) -> LoggedIn:
     """Start a session for whoever holds the login key.
 
-    After wrong keys for a name the next one waits before it is checked, right or wrong. An unknown name and a wrong key are the same
-    answer after the same wait, query, hash and comparison. Raises LoginFailed; FormatError for a key of another length.
+    After wrong keys for a name the next one waits before it is checked, right or wrong, and so does each one where there are very many.
+    An unknown name and a wrong key are the same answer after the same wait, query, hash and comparison. Raises LoginFailed; FormatError
+    for a key of another length.
     """
     given = kdf.login_hash(login)
     name = _name(user)
-    ctx.slowdown.wait((org, name))
+    ctx.slowdown.wait((org, name), ctx.buckets.take(Bucket.LOGINS))
     with ctx.database.read() as transaction:
         found = rows.login_of(transaction, org, name)
     officer, stored = found or (None, _NOBODY)

@@ -98,6 +98,11 @@ def storage(ctx: Context) -> Finding | None:
     return Finding("storage quota", not found.notice, says if found.notice else "")
 
 
+def shared() -> Check:
+    """The Redis, where there is one. It is never a reason not to be ready: without it each server counts by itself."""
+    return Check("redis", lambda ctx: "" if ctx.shared is None or ctx.shared.answers() else "it does not answer")
+
+
 def _database(ctx: Context) -> str:
     if not ctx.database.present():
         return "its file is missing, or another one lies in its place"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from types import TracebackType
 from typing import Final
 
@@ -11,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from app.errors import QuietlineError
+from app.errors import ComesAgain, QuietlineError
 from app.web.context import services
 from app.web.limits import JSON, json_limit
 from app.web.reporter import kept
@@ -107,6 +108,11 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 def _ours(error: QuietlineError) -> ResponseReturnValue:
     status = _STATUS_OF_OURS.get(error.code, 500)
+    if isinstance(error, ComesAgain):  # nothing went wrong, and a flood is not to fill the log
+        services().vitals.count(error.code, services().today())
+        response = current_app.make_response(answer(status, error.code))
+        response.headers["Retry-After"] = str(math.ceil(error.seconds))
+        return response
     if status >= 500:
         _record(error, error.code)
     return answer(status, error.code)

@@ -24,6 +24,8 @@ class Lane(StrEnum):
 
     TEXT = "text"
     """A new report on its way: form, check, send, sealed, the two words."""
+    PROVEN = "proven"
+    """The same from a script that showed its work (cli/proofs.py)."""
     OPENING = "opening"
     """A conversation is opened by words or their key, which may be wrong."""
     FOLLOWUP = "followup"
@@ -50,6 +52,9 @@ class Group:
     threads: int
 
 
+REPORTS: Final = (Lane.TEXT, Lane.PROVEN)
+"""New reports. Where both lanes wait, threads take from them in turn: work buys half of the places, and the other half needs none."""
+
 SLOWED: Final = 4
 """Logins of a process that wait on purpose at a time (services/slowdown.py)."""
 
@@ -63,8 +68,8 @@ def groups(threads: int) -> tuple[Group, ...]:
     """The threads of a process. Those that wait for somebody else's bytes, or on purpose, are apart: they cost no processor."""
     reserved = max(1, threads // 4)
     return (
-        Group((Lane.TEXT, Lane.OPENING, Lane.FOLLOWUP, Lane.DESK, Lane.PAGE, Lane.UPLOADS), max(1, threads - reserved)),
-        Group((Lane.TEXT,), reserved),
+        Group((*REPORTS, Lane.OPENING, Lane.FOLLOWUP, Lane.DESK, Lane.PAGE, Lane.UPLOADS), max(1, threads - reserved)),
+        Group(REPORTS, reserved),
         Group((Lane.STREAM,), max(1, threads // 2)),
         Group((Lane.LOGIN,), SLOWED + 1),
         Group((Lane.NOTICE,), 1),
@@ -78,7 +83,7 @@ def threads_in_all(threads: int) -> int:
 
 
 def lane_of(method: str, path: str) -> Lane:
-    """The lane of a request that was gathered whole."""
+    """The lane of a request that was gathered whole. Whether a report is proven is not known by what it asks for."""
     if path.startswith("/desk/"):
         return Lane.LOGIN if (method, path) == ("POST", "/desk/login") else Lane.UPLOADS if _UPLOAD.fullmatch(path) else Lane.DESK
     if method == "POST" and _REPORT.fullmatch(path):

@@ -16,7 +16,8 @@ from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.http import http_date
 
 from app.domain import AttachmentId
-from app.services import uploads
+from app.services import buckets, uploads
+from app.services.buckets import Bucket
 from app.services.uploads import Upload
 from app.web import lanes, limits
 from app.web.context import organisation, services
@@ -61,7 +62,10 @@ def routes(role: Role, prefix: str = "") -> tuple[Route, ...]:
         _require_version()
         if any(name in request.headers for name in _NOT_TAKEN):
             raise BadRequest
-        made = uploads.create(services(), organisation(), _number("Upload-Length"))
+        length = _number("Upload-Length")
+        if role is Role.ANYONE:  # a flood from outside is not to keep officers from sending a file
+            buckets.require(services().buckets, Bucket.UPLOADS)
+        made = uploads.create(services(), organisation(), length)
         response = _expiring(made, 201)
         response.headers["Location"] = f"{prefix}/uploads/{made.id}"
         return response

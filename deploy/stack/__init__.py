@@ -1,4 +1,4 @@
-"""nginx, the application and PostgreSQL as deploy/ describes them, on free loopback ports, as an ordinary user."""
+"""nginx, the application, PostgreSQL and perhaps Redis as deploy/ describes them, on free loopback ports, as an ordinary user."""
 
 from deploy.stack.running import ONION, Stack
 

@@ -1,4 +1,4 @@
-"""Where nginx and PostgreSQL are on this machine. Debian's packages suffice: .ci/nginx and .ci/postgresql install them."""
+"""Where nginx, PostgreSQL and Redis are on this machine. Debian's packages suffice; .ci/nginx and its like install them."""
 
 from __future__ import annotations
 
@@ -23,6 +23,14 @@ def nginx() -> Path:
     found = shutil.which("nginx", path=_PLACES)
     if found is None:
         raise RuntimeError("nginx is missing. Run .ci/nginx, or on Debian or Ubuntu: apt-get install nginx-light")
+    return Path(found)
+
+
+def redis() -> Path:
+    """RuntimeError that says what to install."""
+    found = shutil.which("redis-server", path=_PLACES)
+    if found is None:
+        raise RuntimeError("redis-server is missing. Run .ci/redis, or on Debian or Ubuntu: apt-get install redis-server")
     return Path(found)
 
 

@@ -1,7 +1,8 @@
-"""The stack: nginx, the application and PostgreSQL, each from its file below deploy/, with nothing replaced but places and ports."""
+"""The stack: nginx, the application, PostgreSQL and Redis, each from its file below deploy/, with nothing replaced but places and ports."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -30,7 +31,7 @@ _REPOSITORY: Final = units.DEPLOY.parent
 
 
 class Stack:
-    """All three, or two where `database` is "sqlite". Use as a context manager, or start and close.
+    """nginx, the application, PostgreSQL unless `database` is "sqlite", Redis with `redis`. Use as a context manager, or start and close.
 
     `folder` holds everything of it, one of its own in the temporary folder when not given; a given one must be empty, and stays.
     `proxy` is the folder with nginx.conf; places/ is written anew for it. `settings` are added to the program's environment.
@@ -43,6 +44,7 @@ class Stack:
         *,
         host: str = HOST,
         database: Literal["postgresql", "sqlite"] = "postgresql",
+        redis: bool = False,
         proxy: Path = units.DEPLOY / "nginx",
         settings: Mapping[str, str] | None = None,
         under: Mapping[str, Sequence[str]] | None = None,
@@ -57,10 +59,12 @@ class Stack:
         self._make_folders()
         self.https_port, self.http_port, self.onion_port, self.port, self.monitor_port = _free_ports(5)
         self.pin = certificate.write(self.certificate, self.certificate.with_name("key.pem"), host)
-        self._environment = self._settings(settings or {})
+        with_redis = {"QUIETLINE_REDIS_URL": f"unix://{self.redis_socket}"} if redis else {}
+        self._environment = self._settings({**with_redis, **(settings or {})})
         self._write_proxy()
         self._hand_over()
         self.postgresql = None if database == "sqlite" else self._postgresql_part()
+        self.redis = self._redis_part() if redis else None
         self.quietline = self._quietline_part()
         self.nginx = self.nginx_part()
         self.user = self.passphrase = self.organisation = ""
@@ -100,18 +104,23 @@ class Stack:
 
     @property
     def logs(self) -> Path:
-        """nginx.log, quietline.log, postgresql.log: all that any of them said."""
+        """nginx.log, quietline.log, postgresql.log, redis.log: all that any of them said."""
         return self.folder / "log"
 
     @property
     def temporary(self) -> list[Path]:
-        """Where a program might write what it should not: nginx's folder with its temporary ones, and TMPDIR of all three."""
+        """Where a program might write what it should not: nginx's folder with its temporary ones, and TMPDIR of all."""
         return [self.folder / "nginx", self.folder / "tmp"]
 
     @property
     def cluster(self) -> Path:
         """PostgreSQL's data folder, write-ahead log included."""
         return self.folder / "postgresql" / "data"
+
+    @property
+    def redis_socket(self) -> Path:
+        """Where Redis is reached, in the folder that it works in."""
+        return self.folder / "redis" / "socket"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -121,7 +130,7 @@ class Stack:
     @property
     def parts(self) -> list[Part]:
         """In the order in which they start."""
-        return [part for part in (self.postgresql, self.quietline, self.nginx) if part is not None]
+        return [part for part in (self.postgresql, self.redis, self.quietline, self.nginx) if part is not None]
 
     def pids(self) -> dict[str, list[int]]:
         """For each program all its processes."""
@@ -146,6 +155,8 @@ class Stack:
             if self.postgresql is not None:
                 self._initialise_cluster()
                 self.postgresql.start()
+            if self.redis is not None:
+                self.redis.start()
             if not self.organisation:
                 self._prepare()
             self.quietline.start()
@@ -169,9 +180,9 @@ class Stack:
 
     def _make_folders(self) -> None:
         self.folder.chmod(0o755)
-        for name in ("etc/tls", "data", "log", "nginx", "tmp", "postgresql/socket"):
+        for name in ("etc/tls", "data", "log", "nginx", "tmp", "postgresql/socket", "redis"):
             (self.folder / name).mkdir(parents=True)
-        for name in ("etc", "data", "log", "nginx", "tmp", "postgresql"):
+        for name in ("etc", "data", "log", "nginx", "tmp", "postgresql", "redis"):
             (self.folder / name).chmod(0o700)
 
     def _settings(self, more: Mapping[str, str]) -> dict[str, str]:
@@ -230,6 +241,29 @@ class Stack:
             answers=self._postgresql_answers,
             stop_signal=signal.SIGINT,
         )
+
+    def _redis_part(self) -> Part:
+        place = self.folder / "redis"
+        shutil.copy(units.DEPLOY / "redis" / "quietline.conf", place / "redis.conf")
+        self.user_account.own(place / "redis.conf")
+        told = [str(programs.redis()), str(place / "redis.conf"), "--dir", str(place), "--unixsocket", str(self.redis_socket)]
+        return Part(
+            "redis",
+            self._run("redis", ["prlimit", "--core=0", *told]),
+            folder=place,
+            log=self.logs / "redis.log",
+            environment=self._plain_environment(),
+            answers=self._redis_answers,
+        )
+
+    def _redis_answers(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as asked:
+            asked.settimeout(1)
+            with contextlib.suppress(OSError):
+                asked.connect(str(self.redis_socket))
+                asked.sendall(b"PING\r\n")
+                return asked.recv(16).startswith(b"+PONG")
+        return False
 
     def _quietline_part(self) -> Part:
         limited = [*units.limited(_APPLICATION_UNIT), *self._command]

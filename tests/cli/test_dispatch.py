@@ -9,7 +9,7 @@ import pytest
 
 from app.cli import dispatch
 from app.cli.dispatch import Dispatcher
-from app.web.lanes import SLOWED, Group, Lane, groups
+from app.web.lanes import REPORTS, SLOWED, Group, Lane, groups
 
 SECONDS = 10
 
@@ -52,9 +52,9 @@ def one_thread() -> Iterator[Work]:
 def test_text_has_threads_of_its_own_whatever_all_others_do() -> None:
     work = Work(*groups(8))
     for lane in Lane:
-        for _ in range(30 if lane is not Lane.TEXT else 0):
+        for _ in range(30 if lane not in REPORTS else 0):
             work.dispatcher.put(lane, -1)
-    busy = sum(group.threads for group in groups(8) if group.lanes != (Lane.TEXT,))
+    busy = sum(group.threads for group in groups(8) if group.lanes != REPORTS)
     for _ in range(busy):
         assert work.begun.acquire(timeout=SECONDS)
     for number in range(3):
@@ -90,10 +90,11 @@ def test_as_long_as_nobody_waits_long_the_first_comes_first(one_thread: Work, mo
     assert [job for _, job in one_thread.finish(201)][1:] == list(range(200))
 
 
-def test_in_a_flood_of_reports_the_lot_decides(one_thread: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("lane", REPORTS)
+def test_in_a_flood_of_reports_the_lot_decides(one_thread: Work, lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dispatch, "CALM_SECONDS", -1.0)
     for number in range(2000):
-        one_thread.dispatcher.put(Lane.TEXT, number)
+        one_thread.dispatcher.put(lane, number)
     one_thread.held.set()
     early = [job for _, job in one_thread.finish(501)][1:501]
     assert 700 < sum(early) / 500 < 1300  # 1000 expected; the mean of 500 of them strays by 22
@@ -106,6 +107,36 @@ def test_elsewhere_every_second_one_is_the_newest(one_thread: Work, monkeypatch:
         one_thread.dispatcher.put(Lane.OPENING, number)
     one_thread.held.set()
     assert 1999 in [job for _, job in one_thread.finish(4)][1:4]
+
+
+@pytest.mark.parametrize("threads", [group for group in groups(8) if Lane.TEXT in group.lanes])
+def test_in_a_flood_without_proofs_those_with_one_are_soon_drawn_and_the_others_go_on(
+    threads: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "CALM_SECONDS", -1.0)
+    work = Work(Group(threads.lanes, 1))
+    work.dispatcher.put(Lane.TEXT, -1)
+    assert work.begun.acquire(timeout=SECONDS)
+    for number in range(2000):
+        work.dispatcher.put(Lane.TEXT, number)
+    for number in range(10):
+        work.dispatcher.put(Lane.PROVEN, number)
+    work.held.set()
+    lanes = [lane for lane, _ in work.finish(2011)[1:]]
+    assert lanes[:20].count(Lane.PROVEN) == 10, "one of two places is theirs"
+    assert lanes[:20].count(Lane.TEXT) == 10, "and the other needs no proof"
+    assert lanes.count(Lane.TEXT) == 2000
+    work.dispatcher.shutdown()
+
+
+def test_no_more_are_taken_out_than_asked_for_and_those_by_lot(one_thread: Work) -> None:
+    for number in range(2000):
+        one_thread.dispatcher.put(Lane.TEXT, number)
+    taken = one_thread.dispatcher.take_all(Lane.TEXT, lambda job: job >= 1000, 300)
+    assert len(set(taken)) == 300
+    assert 1350 < sum(taken) / 300 < 1650  # 1500 expected; the mean of 300 of them strays by 14
+    assert one_thread.dispatcher.waiting(Lane.TEXT) == 1700
+    assert len(one_thread.dispatcher.take_all(Lane.TEXT, lambda job: job < 3, 300)) == 3
 
 
 def test_what_is_taken_out_is_not_run(one_thread: Work) -> None:

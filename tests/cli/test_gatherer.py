@@ -14,7 +14,7 @@ import pytest
 
 from app.cli import answers, gather
 from app.cli.feed import Feed
-from app.cli.framing import HEAD_BYTES, LINE_BYTES, read_head
+from app.cli.framing import HEAD_BYTES, LINE_BYTES, PROOF_BYTES, read_head
 from app.cli.gather import PIECE, RESERVE, Gatherer
 from app.cli.incoming import Incoming
 from app.cli.outbox import Outbox
@@ -364,6 +364,30 @@ def test_nobody_is_sent_anywhere_else_and_not_for_ever(target: str) -> None:
     answer = answers.fixed(answers.BUSY, head)
     assert answer.startswith(b"HTTP/1.1 503 ")
     assert b"Location" not in answer
+
+
+@pytest.mark.parametrize(
+    ("fields", "proof"),
+    [
+        ("", None),
+        ("Quietline-Proof: abc=\r\n", b"abc="),
+        ("quietline-proof:abc=\r\n", b"abc="),
+        ("Quietline-Proof:\r\n", b""),
+        ("Quietline-Proof: a\r\nQuietline-Proof: b\r\n", b""),
+        (f"Quietline-Proof: {'a' * PROOF_BYTES}\r\n", b"a" * PROOF_BYTES),
+        (f"Quietline-Proof: {'a' * (PROOF_BYTES + 1)}\r\n", b""),
+    ],
+)
+def test_a_proof_of_work_is_read_once_and_up_to_a_length(fields: str, proof: bytes | None) -> None:
+    assert read_head(f"{SEND}{fields}Content-Length: 5\r\n\r\n".encode()).proof == proof
+
+
+@pytest.mark.parametrize(
+    ("host", "onion"),
+    [("a", False), (f"{'a' * 56}.onion", True), (f"{'a' * 56}.ONION:8080", True), ("onion", False), ("x.onion.example", False)],
+)
+def test_an_onion_address_is_told_by_its_host(host: str, onion: bool) -> None:
+    assert read_head(f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()).onion is onion
 
 
 def test_thousands_of_slow_connections_cost_a_few_kilobytes_each(site: Site) -> None:

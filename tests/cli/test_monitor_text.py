@@ -59,6 +59,16 @@ def everything_happens(place: Place) -> Receipt:
     return kept
 
 
+def test_where_there_is_a_redis_it_says_whether_that_answers_and_nothing_else_of_it(limited: Place) -> None:
+    texts = [
+        monitor_text.metrics(limited.ctx, None, None, FINDINGS, shared)
+        for shared in (None, Finding("redis", True), Finding("redis", False))
+    ]
+    assert b"redis" not in texts[0]
+    assert [value(text, "redis_answers") for text in texts[1:]] == [1.0, 0.0]
+    assert value(texts[2], "ready", check="database") == 1.0
+
+
 def test_nothing_moves_on_the_day_on_which_it_happens_and_the_day_after_tells_it_once(limited: Place, clock: Clock) -> None:
     scrape = Scraper(limited.ctx)
     before = scrape()

@@ -342,6 +342,17 @@ def test_a_file_that_failed_says_why_and_is_tried_again_alone(line: Line, desk: 
     assert len(manifest(desk, send(page))) == 4
 
 
+def test_a_file_that_is_told_to_come_again_comes_again_by_itself(line: Line, desk: Desk, tmp_path: Path) -> None:
+    page = line.page
+    begin(page)
+    again = {"Retry-After": "10", "Tus-Resumable": "1.0.0"}
+    page.route("**/uploads", lambda route: route.fulfill(status=503, json={"error": "storage_busy"}, headers=again), times=2)
+    choose(page, make(tmp_path, 1000))
+    expect(row(page)).to_have_attribute("data-file", "retrying")
+    complete(page)
+    assert len(manifest(desk, send(page))) == 1
+
+
 def test_a_server_that_is_down_for_a_moment_does_not_make_a_file_start_again(line: Line, tmp_path: Path) -> None:
     page = line.page
     begin(page)

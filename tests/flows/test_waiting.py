@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from contextlib import ExitStack, closing
 from pathlib import Path
 from urllib.parse import urlencode
@@ -64,3 +66,28 @@ def test_a_script_that_is_told_to_come_again_says_so_and_does(page: Page) -> Non
     assert len(shown_words(page)) == 12
     assert len(tries) == 3
     assert len(set(tries)) == 1, "a retry is the same bytes"
+
+
+def test_a_script_that_shows_its_work_is_stored_and_told_nothing_of_anybody(chromium: Browser, tmp_path: Path) -> None:
+    with gated(tmp_path, 30.0, PROOF_OF_WORK="1") as (served, gate), ExitStack() as others:
+        context = chromium.new_context(base_url=served.portal.url)
+        others.callback(close, context)
+        page = context.new_page()
+        posted: list[dict[str, str]] = []
+        page.on("request", lambda request: posted.append(request.headers) if request.url.endswith("/sealed") else None)
+        page.goto(REPORT)
+        ready(page)
+        page.fill("#body", BODY)
+        page.locator("#q-category input").first.check()
+        page.click("[data-primary]")
+        for body in [urlencode(checked(served)).encode() for _ in range(2)]:
+            others.enter_context(closing(connect(served, f"POST /report/ethics/send HTTP/1.1\r\n{FORM}", body)))
+        with page.expect_request(lambda request: "quietline-proof" in request.headers):
+            page.click("[data-send]")
+        gate.touch()
+        assert len(shown_words(page)) == 12
+        assert ["quietline-proof" in headers for headers in posted] == [False, True]
+        proof = json.loads(base64.b64decode(posted[1]["quietline-proof"]))
+        assert proof.keys() == {"challenge", "solution"}
+        assert proof["challenge"].keys() == {"parameters", "signature"}
+        assert proof["solution"].keys() == {"counter", "derivedKey"}

@@ -6,7 +6,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from app.services.slowdown import FORGET_SECONDS, Slowdown
+from app.services.slowdown import FORGET_SECONDS, MemoryFailures, Slowdown
 
 ADA, BOB = ("org", "ada"), ("org", "bob")
 
@@ -35,7 +35,7 @@ def test_names_are_counted_each_for_itself() -> None:
 def test_the_right_password_or_a_quarter_of_an_hour_starts_afresh() -> None:
     waits: list[float] = []
     now = [0.0]
-    slowdown = Slowdown(waits.append, lambda: now[0])
+    slowdown = Slowdown(waits.append, MemoryFailures(lambda: now[0]))
     slowdown.wrong(ADA)
     slowdown.right(ADA)
     guess(slowdown, ADA)
@@ -69,7 +69,18 @@ def test_at_most_four_wait_at_once_and_the_next_is_checked_at_once() -> None:
 
 
 def test_a_flood_of_names_does_not_grow_without_bound() -> None:
-    slowdown = Slowdown(lambda _: None)
+    failures = MemoryFailures()
     for number in range(5000):
-        slowdown.wrong(("org", str(number)))
-    assert len(slowdown._failures) == 4096
+        failures.add(("org", str(number)))
+    assert len(failures._failures) == 4096
+
+
+def test_a_wait_that_is_asked_for_is_one_of_the_four_and_no_longer_than_any() -> None:
+    waits: list[float] = []
+    slowdown = Slowdown(waits.append)
+    slowdown.wait(ADA, 0.0)
+    slowdown.wait(ADA, 3.5)
+    slowdown.wait(ADA, 60.0)
+    slowdown.wrong(ADA)
+    slowdown.wait(ADA, 0.1)
+    assert waits == [3.5, 4.0, 0.25]

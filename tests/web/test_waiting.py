@@ -26,30 +26,33 @@ from tests.web.test_files_served import post_form
 
 DOCTYPE = b"<!doctype html>"
 FORM = "Content-Type: application/x-www-form-urlencoded"
+SCRIPT = "POST /report/ethics/sealed HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 2"
 
 # A server of one thread for all and one for text, whose reports are stored only once a file is there: so that two more wait behind them.
 GATED = """
 import sys, time, os.path
 import app.cli.waiting as waiting
 import app.services.intake as intake
-waiting.FORM_SECONDS, waiting.SCRIPT_SECONDS, waiting.SIGN_SECONDS = 0.5, 0.5, 0.5
-accept, gate = intake.accept_plain, sys.argv[1]
+waiting.FORM_SECONDS, waiting.SCRIPT_SECONDS, waiting.SIGN_SECONDS, waiting.OFFER_SECONDS = 0.5, float(sys.argv[2]), 0.5, 0.5
+accept, gate, each = intake.accept_plain, sys.argv[1], float(sys.argv[3])
 def gated(*args, **more):
     while not os.path.exists(gate):
         time.sleep(0.05)
+    time.sleep(each)
     return accept(*args, **more)
 intake.accept_plain = gated
-sys.argv = sys.argv[2:]
+sys.argv = sys.argv[4:]
 from app.cli import main
 main()
 """
 
 
 @contextmanager
-def gated(folder: Path) -> Iterator[tuple[Served, Path]]:
-    """A portal, and the file that has it store."""
+def gated(folder: Path, script_seconds: float = 0.5, each_seconds: float = 0, **more: str) -> Iterator[tuple[Served, Path]]:
+    """A portal, and the file that has it store, which then takes a while for each. Scripts are told to come again after so long."""
     gate = folder / "gate"
-    with serve(folder, under=[sys.executable, "-c", GATED, str(gate)], THREADS="1") as served:
+    under = [sys.executable, "-c", GATED, str(gate), str(script_seconds), str(each_seconds)]
+    with serve(folder, under=under, THREADS="1", **more) as served:
         try:
             yield served, gate
         finally:
@@ -118,9 +121,14 @@ def test_a_report_waits_on_a_page_that_ends_with_its_receipt(crowd: tuple[Served
 
 def test_a_script_that_waits_long_is_told_when_to_come_again(crowd: tuple[Served, Path, bytes]) -> None:
     served, _, _ = crowd
-    answer = send(served.portal, "POST /report/ethics/sealed HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 2", [b"{}"])
+    answer = send(served.portal, SCRIPT, [b"{}"])
     assert (answer.status_code, json.loads(answer.body)) == (503, {"error": "storage_busy"})
     assert 1 <= int(answer.headers["Retry-After"]) <= 99
+
+
+def test_nobody_is_offered_proof_of_work_unless_it_is_switched_on(crowd: tuple[Served, Path, bytes]) -> None:
+    served, _, _ = crowd
+    assert b"challenge" not in send(served.portal, SCRIPT, [b"{}"]).body
 
 
 def test_who_leaves_while_waiting_is_forgotten(crowd: tuple[Served, Path, bytes]) -> None:

@@ -4,11 +4,11 @@ import { type JsonObject, readText, valueOf } from "../core/json.ts";
 /**
  * What came back. `code` of a refusal is the server's, or "network" with status 0 where nothing came that our server is known
  * to have said: then nobody knows whether it acted. `again`: seconds after which it wants to be asked once more, because too many
- * send at once; nothing was stored.
+ * send at once; nothing was stored. `challenge`: what it offers meanwhile, unread (proof.ts).
  */
 export type Answer =
   | { readonly ok: true; readonly status: number; readonly body: JsonObject }
-  | { readonly ok: false; readonly status: number; readonly code: string; readonly again?: number };
+  | { readonly ok: false; readonly status: number; readonly code: string; readonly again?: number; readonly challenge?: unknown };
 
 const patienceSeconds = 60;
 /** Characters a second over a slow circuit of Tor Browser. */
@@ -50,5 +50,6 @@ function answerOf({ ok, status, headers }: Response, body: JsonObject): Answer {
   const code = valueOf(body, "error");
   const refused = { ok, status, code: typeof code === "string" ? code : "" };
   const again = headers.get("Retry-After") ?? "";
-  return status === 503 && refused.code === "storage_busy" && /^[1-9][0-9]?$/.test(again) ? { ...refused, again: Number(again) } : refused;
+  if (status !== 503 || refused.code !== "storage_busy" || !/^[1-9][0-9]?$/.test(again)) return refused;
+  return { ...refused, again: Number(again), challenge: valueOf(body, "challenge") };
 }

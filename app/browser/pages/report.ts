@@ -12,7 +12,7 @@ import { postText } from "../dom/network.ts";
 import { clearProblems, draftSentences, showProblems } from "../dom/problems.ts";
 import { Steps } from "../dom/steps.ts";
 import { all, clone, fill, find, show, slot } from "../dom/templates.ts";
-import { inTurn } from "../dom/turn.ts";
+import { inTurn, proofHeader } from "../dom/turn.ts";
 import { askBeforeLeaving } from "../dom/unload.ts";
 import { setWay } from "../dom/way.ts";
 import { Attaching, sayWaiting } from "../reporter/attaching.ts";
@@ -62,7 +62,7 @@ class ReportPage {
   }
 
   #newDelivery(): Delivery<Days> {
-    return new Delivery((text) => inTurn(() => postText(this.#given("post"), text)), readDays);
+    return new Delivery((text) => inTurn((proof) => postText(this.#given("post"), text, proofHeader(proof))), readDays);
   }
 
   /** Whether the text must stay as it is: it is on its way, or may have arrived. */

@@ -7,17 +7,17 @@ import {
   readListed,
   removalOf,
   seenAfter
-} from "./desk-shared-MP6LP24C.js";
+} from "./desk-shared-XI4VX4YW.js";
 import {
   alarmFor,
   load,
   silence
-} from "./desk-shared-EJ3DJEAE.js";
+} from "./desk-shared-6HIQR3OZ.js";
 import {
   cleanLine,
   cleanText,
   write
-} from "./desk-shared-3AW5LJW6.js";
+} from "./desk-shared-X6LC63SM.js";
 import {
   isDay
 } from "./desk-shared-42MHHOPY.js";
@@ -27,9 +27,9 @@ import {
   sessionOver,
   start,
   stepper
-} from "./desk-shared-XD35R6NM.js";
-import "./desk-shared-WVGIA7D5.js";
-import "./desk-shared-U2F76VCF.js";
+} from "./desk-shared-TZNJ6ZPN.js";
+import "./desk-shared-XMAYP54M.js";
+import "./desk-shared-SARSD4GH.js";
 import {
   FormatError,
   QuietlineError,
@@ -79,7 +79,7 @@ import {
   textThat,
   unsealInPlace,
   working
-} from "./desk-shared-A36B4XNU.js";
+} from "./desk-shared-73EKWE2H.js";
 
 // desk/compose.ts
 function readersOf({ report, keyring }, kind) {

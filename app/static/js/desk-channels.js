@@ -7,20 +7,20 @@ import {
   newKeyring,
   seal,
   silence
-} from "./desk-shared-EJ3DJEAE.js";
+} from "./desk-shared-6HIQR3OZ.js";
 import "./desk-shared-42MHHOPY.js";
 import {
   bind,
   place,
   sessionOver,
   start
-} from "./desk-shared-XD35R6NM.js";
+} from "./desk-shared-TZNJ6ZPN.js";
 import {
   channel,
   recovery,
   same
-} from "./desk-shared-WVGIA7D5.js";
-import "./desk-shared-U2F76VCF.js";
+} from "./desk-shared-XMAYP54M.js";
+import "./desk-shared-SARSD4GH.js";
 import {
   all,
   b64uEncode,
@@ -37,7 +37,7 @@ import {
   sessionEnded,
   slots,
   working
-} from "./desk-shared-A36B4XNU.js";
+} from "./desk-shared-73EKWE2H.js";
 
 // pages/desk-channels.ts
 var officer;

@@ -1,10 +1,10 @@
 import {
   cleanLine
-} from "./desk-shared-3AW5LJW6.js";
+} from "./desk-shared-X6LC63SM.js";
 import "./desk-shared-42MHHOPY.js";
 import {
   officer
-} from "./desk-shared-WVGIA7D5.js";
+} from "./desk-shared-XMAYP54M.js";
 import {
   QuietlineError,
   all,
@@ -36,7 +36,7 @@ import {
   useToken,
   userName,
   working
-} from "./desk-shared-A36B4XNU.js";
+} from "./desk-shared-73EKWE2H.js";
 
 // node_modules/@scure/bip39/wordlists/english.js
 var wordlist = /* @__PURE__ */ Object.freeze(`abandon

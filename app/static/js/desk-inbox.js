@@ -1,13 +1,13 @@
 import {
   breathe,
   openReport
-} from "./desk-shared-MP6LP24C.js";
+} from "./desk-shared-XI4VX4YW.js";
 import {
   alarmFor,
   load,
   silence
-} from "./desk-shared-EJ3DJEAE.js";
-import "./desk-shared-3AW5LJW6.js";
+} from "./desk-shared-6HIQR3OZ.js";
+import "./desk-shared-X6LC63SM.js";
 import "./desk-shared-42MHHOPY.js";
 import {
   bind,
@@ -15,9 +15,9 @@ import {
   sessionOver,
   start,
   stepper
-} from "./desk-shared-XD35R6NM.js";
-import "./desk-shared-WVGIA7D5.js";
-import "./desk-shared-U2F76VCF.js";
+} from "./desk-shared-TZNJ6ZPN.js";
+import "./desk-shared-XMAYP54M.js";
+import "./desk-shared-SARSD4GH.js";
 import {
   all,
   fill,
@@ -31,7 +31,7 @@ import {
   show,
   slots,
   textOf
-} from "./desk-shared-A36B4XNU.js";
+} from "./desk-shared-73EKWE2H.js";
 
 // desk/rows.ts
 function showReport(row, report) {

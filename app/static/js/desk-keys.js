@@ -2,18 +2,18 @@ import {
   bind,
   place,
   start
-} from "./desk-shared-XD35R6NM.js";
+} from "./desk-shared-TZNJ6ZPN.js";
 import {
   officer,
   same
-} from "./desk-shared-WVGIA7D5.js";
-import "./desk-shared-U2F76VCF.js";
+} from "./desk-shared-XMAYP54M.js";
+import "./desk-shared-SARSD4GH.js";
 import {
   plainText,
   recipientOf,
   slot,
   slots
-} from "./desk-shared-A36B4XNU.js";
+} from "./desk-shared-73EKWE2H.js";
 
 // pages/desk-keys.ts
 var shown = plainText(slot(document, "own-fingerprint"));

@@ -1,6 +1,6 @@
 import {
   reporter
-} from "./desk-shared-U2F76VCF.js";
+} from "./desk-shared-SARSD4GH.js";
 import {
   PasswordError,
   QuietlineError,
@@ -15,7 +15,7 @@ import {
   progress,
   stretch,
   working
-} from "./desk-shared-A36B4XNU.js";
+} from "./desk-shared-73EKWE2H.js";
 
 // pages/desk-login.ts
 function start(form2) {

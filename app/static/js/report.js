@@ -144,37 +144,37 @@ function bytesToHex(bytes) {
   abytes(bytes);
   if (hasHexBuiltin)
     return bytes.toHex();
-  let hex = "";
+  let hex2 = "";
   for (let i = 0; i < bytes.length; i++) {
-    hex += hexes[bytes[i]];
+    hex2 += hexes[bytes[i]];
   }
-  return hex;
+  return hex2;
 }
 function asciiToBase16(ch) {
   return ch >= 48 && ch <= 57 ? ch - 48 : ch >= 65 && ch <= 70 ? ch - (65 - 10) : ch >= 97 && ch <= 102 ? ch - (97 - 10) : void 0;
 }
-function hexToBytes(hex) {
-  if (typeof hex !== "string")
-    throw new TypeError("hex string expected, got " + typeof hex);
+function hexToBytes(hex2) {
+  if (typeof hex2 !== "string")
+    throw new TypeError("hex string expected, got " + typeof hex2);
   if (hasHexBuiltin) {
     try {
-      return Uint8Array.fromHex(hex);
+      return Uint8Array.fromHex(hex2);
     } catch (error) {
       if (error instanceof SyntaxError)
         throw new RangeError(error.message);
       throw error;
     }
   }
-  const hl = hex.length;
+  const hl = hex2.length;
   const al = hl / 2;
   if (hl % 2)
     throw new RangeError("hex string expected, got unpadded hex of length " + hl);
   const array = new Uint8Array(al);
   for (let ai = 0, hi = 0; ai < al; ai++, hi += 2) {
-    const n1 = asciiToBase16(hex.charCodeAt(hi));
-    const n2 = asciiToBase16(hex.charCodeAt(hi + 1));
+    const n1 = asciiToBase16(hex2.charCodeAt(hi));
+    const n2 = asciiToBase16(hex2.charCodeAt(hi + 1));
     if (n1 === void 0 || n2 === void 0) {
-      const char = hex[hi] + hex[hi + 1];
+      const char = hex2[hi] + hex2[hi + 1];
       throw new RangeError('hex string expected, got non-hex character "' + char + '" at index ' + hi);
     }
     array[ai] = n1 * 16 + n2;
@@ -1378,7 +1378,7 @@ function afunction(value, title) {
 }
 var bytesToHex2 = bytesToHex;
 var concatBytes2 = (...arrays) => concatBytes(...arrays);
-var hexToBytes2 = (hex) => hexToBytes(hex);
+var hexToBytes2 = (hex2) => hexToBytes(hex2);
 var isBytes3 = isBytes;
 var randomBytes2 = (bytesLength) => randomBytes(bytesLength);
 var _0n = /* @__PURE__ */ BigInt(0);
@@ -1407,10 +1407,10 @@ function asafenumber(value, title = "") {
     throw new RangeError(prefix + "expected safe integer, got " + value);
   }
 }
-function hexToNumber(hex) {
-  if (typeof hex !== "string")
-    throw new TypeError("hex string expected, got " + typeof hex);
-  return hex === "" ? _0n : BigInt("0x" + hex);
+function hexToNumber(hex2) {
+  if (typeof hex2 !== "string")
+    throw new TypeError("hex string expected, got " + typeof hex2);
+  return hex2 === "" ? _0n : BigInt("0x" + hex2);
 }
 function bytesToNumberBE(bytes) {
   return hexToNumber(bytesToHex(bytes));
@@ -1424,10 +1424,10 @@ function numberToBytesBE(n, len) {
     throw new Error("zero output length is invalid");
   n = abignumber(n);
   const expectedLen = len * 2;
-  const hex = n.toString(16);
-  if (hex.length > expectedLen)
+  const hex2 = n.toString(16);
+  if (hex2.length > expectedLen)
     throw new RangeError("number is too large");
-  return hexToBytes(hex.padStart(expectedLen, "0"));
+  return hexToBytes(hex2.padStart(expectedLen, "0"));
 }
 function numberToBytesLE(n, len) {
   return numberToBytesBE(n, len).reverse();
@@ -2411,8 +2411,8 @@ function edwards(params, extraOpts = {}) {
         x = Fp2.neg(x);
       return Point.fromAffine({ x, y });
     }
-    static fromHex(hex, zip215 = false) {
-      return Point.fromBytes(hexToBytes2(hex), zip215);
+    static fromHex(hex2, zip215 = false) {
+      return Point.fromBytes(hexToBytes2(hex2), zip215);
     }
     get x() {
       return this.toAffine().x;
@@ -7927,8 +7927,8 @@ function isDay(text) {
 }
 
 // dom/days.ts
-function dayStyle(page) {
-  return { months: (page.dataset["months"] ?? "").split("|"), pattern: page.dataset["datePattern"] ?? "" };
+function dayStyle(page2) {
+  return { months: (page2.dataset["months"] ?? "").split("|"), pattern: page2.dataset["datePattern"] ?? "" };
 }
 function written(day, { months, pattern }) {
   if (!isDay(day)) return day;
@@ -7936,8 +7936,8 @@ function written(day, { months, pattern }) {
   const values = { y: String(Number(year)), MMMM: months[Number(month) - 1] ?? month, d: String(Number(date2)) };
   return pattern.replace(/MMMM|d|y/g, (letter) => values[letter] ?? letter);
 }
-function today(page) {
-  const day = page.dataset["today"] ?? "";
+function today(page2) {
+  const day = page2.dataset["today"] ?? "";
   return isDay(day) ? day : utcDay();
 }
 
@@ -8332,7 +8332,8 @@ function answerOf({ ok, status, headers }, body) {
   const code = valueOf(body, "error");
   const refused = { ok, status, code: typeof code === "string" ? code : "" };
   const again = headers.get("Retry-After") ?? "";
-  return status === 503 && refused.code === "storage_busy" && /^[1-9][0-9]?$/.test(again) ? { ...refused, again: Number(again) } : refused;
+  if (status !== 503 || refused.code !== "storage_busy" || !/^[1-9][0-9]?$/.test(again)) return refused;
+  return { ...refused, again: Number(again), challenge: valueOf(body, "challenge") };
 }
 
 // dom/problems.ts
@@ -8430,15 +8431,83 @@ function stepIn(state) {
   return typeof state.step === "string" ? state.step : void 0;
 }
 
+// dom/proof.ts
+var mostEver = 1e6;
+var slice = 500;
+var patienceMilliseconds = 1e4;
+async function prove(offered, pause = turnOfThePage, now = Date.now) {
+  const challenge = readChallenge(offered);
+  if (challenge === void 0) return void 0;
+  const until = now() + patienceMilliseconds;
+  for (let first = 0; first <= challenge.most && now() < until; first += slice) {
+    const found = tryFrom(challenge, first, Math.min(first + slice - 1, challenge.most));
+    if (found !== void 0) return btoa(jsonText({ challenge: challenge.given, solution: found }));
+    await pause();
+  }
+  return void 0;
+}
+function readChallenge(offered) {
+  try {
+    return challengeOf(offered);
+  } catch (error) {
+    if (error instanceof FormatError) return void 0;
+    throw error;
+  }
+}
+function challengeOf(offered) {
+  const whole = asObject(offered);
+  const signature = textThat(whole, "signature", isHex(64));
+  const told2 = objectOf(whole, "parameters");
+  const most = integerOf(objectOf(told2, "data"), "most");
+  if (most > mostEver || integerOf(told2, "cost") !== 1 || integerOf(told2, "keyLength") !== 32) throw new FormatError();
+  const [salt2, nonce2, keyPrefix] = ["salt", "nonce", "keyPrefix"].map((name) => textThat(told2, name, isHex(32)));
+  if (salt2 === void 0 || nonce2 === void 0 || keyPrefix === void 0) throw new FormatError();
+  const algorithm = choiceOf(told2, "algorithm", ["SHA-256"]);
+  const parameters = { algorithm, cost: 1, keyLength: 32, keyPrefix, nonce: nonce2, salt: salt2, expiresAt: integerOf(told2, "expiresAt"), data: { most } };
+  return { tried: unhex(`${salt2}${nonce2}00000000`), prefix: keyPrefix, most, given: { parameters, signature } };
+}
+function tryFrom({ tried, prefix }, first, last) {
+  const number = new DataView(tried.buffer, tried.length - 4);
+  const start = Number.parseInt(prefix.slice(0, 2), 16);
+  for (let counter = first; counter <= last; counter++) {
+    number.setUint32(0, counter);
+    const hash = sha2562(tried);
+    if (hash[0] !== start) continue;
+    const derivedKey = hex(hash);
+    if (derivedKey.startsWith(prefix)) return { counter, derivedKey };
+  }
+  return void 0;
+}
+function isHex(length) {
+  return (text) => text.length === length && /^[0-9a-f]+$/.test(text);
+}
+function unhex(text) {
+  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+function hex(bytes) {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+function turnOfThePage() {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
 // dom/turn.ts
-async function inTurn(post, say = sayTurn, pause = sleep) {
+var unproven = "none";
+var page = { say: sayTurn, pause: sleep, prove: (challenge) => prove(challenge) };
+async function inTurn(post, { say, pause, prove: prove2 } = page) {
+  let proof;
   for (; ; ) {
-    const answer = await post();
+    const answer = await post(proof);
     const again = answer.ok ? void 0 : answer.again;
     say(again !== void 0);
-    if (again === void 0) return answer;
-    await pause(again * 1e3 * (0.5 + Math.random()));
+    if (answer.ok || again === void 0) return answer;
+    const found = answer.challenge === void 0 ? void 0 : await prove2(answer.challenge);
+    proof = found ?? (answer.challenge !== void 0 || proof === unproven ? unproven : void 0);
+    if (found === void 0) await pause(again * 1e3 * (0.5 + Math.random()));
   }
+}
+function proofHeader(proof) {
+  return proof === void 0 ? {} : { "Quietline-Proof": proof };
 }
 function sayTurn(waits) {
   for (const before of all(document, "[data-sending] b", HTMLElement)) before.remove();
@@ -8450,12 +8519,12 @@ function sleep(milliseconds) {
 }
 
 // dom/unload.ts
-function askBeforeLeaving(page, atStake) {
+function askBeforeLeaving(page2, atStake) {
   let handedOver = false;
   document.addEventListener("submit", (event) => handedOver = isServerWay(event.submitter));
   addEventListener("pageshow", () => handedOver = false);
   addEventListener("beforeunload", (event) => {
-    if (handedOver || !page.isConnected || !atStake()) return;
+    if (handedOver || !page2.isConnected || !atStake()) return;
     event.preventDefault();
     event.returnValue = true;
   });
@@ -8463,7 +8532,7 @@ function askBeforeLeaving(page, atStake) {
 
 // reporter/filesprogram.ts
 var partsAddress = "/files";
-var patienceMilliseconds = 6e4;
+var patienceMilliseconds2 = 6e4;
 var tries = 0;
 var loaded;
 async function filesProgram() {
@@ -8480,7 +8549,7 @@ async function fileParts() {
   const request = new XMLHttpRequest();
   request.open("GET", partsAddress);
   request.responseType = "document";
-  request.timeout = patienceMilliseconds;
+  request.timeout = patienceMilliseconds2;
   await new Promise((resolve) => {
     request.addEventListener("loadend", () => resolve());
     request.send();
@@ -8824,7 +8893,7 @@ var ReportPage = class {
     return this.#page.dataset[name] ?? "";
   }
   #newDelivery() {
-    return new Delivery((text) => inTurn(() => postText(this.#given("post"), text)), readDays);
+    return new Delivery((text) => inTurn((proof) => postText(this.#given("post"), text, proofHeader(proof))), readDays);
   }
   /** Whether the text must stay as it is: it is on its way, or may have arrived. */
   get #locked() {

@@ -14,6 +14,7 @@ from app.crypto.receipt import Receipt
 from tests.faults.sweep import browsing, memory, places, recycling, stock, times, watch
 from tests.faults.sweep.canaries import Canaries
 from tests.faults.sweep.client import Client
+from tests.faults.sweep.counting import Counting
 from tests.faults.sweep.ground import Ground
 from tests.faults.sweep.journey import Journey
 from tests.faults.sweep.officer import Officer
@@ -36,8 +37,9 @@ def sweep_stack(ground: Ground, workshop: Path, database: Database, *, short: bo
     with ExitStack() as ending:
         folder = ground.folder / "stack"
         folder.mkdir()
-        stack = ending.enter_context(Stack(folder, database=database))
-        target = Target(stack)
+        stack = ending.enter_context(Stack(folder, database=database, redis=True))
+        target, counting = Target(stack), Counting(stack.redis_socket)
+        ending.callback(counting.close)
         client = Client(canaries, stack.https_port, stack.host, stack.certificate)
         officer = Officer(client, stack.organisation, stack.user, stack.passphrase)
         before = times.logged(stack)
@@ -49,6 +51,7 @@ def sweep_stack(ground: Ground, workshop: Path, database: Database, *, short: bo
                 result.told.append(browsing.browse(stack, canaries, workshop))
             searcher = Searcher(canaries.needles())
             times.in_logs(stack, before, result)
+            counting.look(searcher, result)
             _while_it_runs(target, searcher, began, ground, result, short=short)
             if not short:
                 _memory(target, journey, searcher, result)
@@ -73,7 +76,6 @@ def _while_it_runs(target: Target, searcher: Searcher, began: float, ground: Gro
     result.add(str(places.SHARED_MEMORY), places.below(places.SHARED_MEMORY, searcher, since=began))
     dumping = memory.may_dump(target.stack.pids())
     result.amiss += [f"{program} would leave its memory in a core file" for program in sorted(dumping - {"postgresql"})]
-    result.told.append("Redis: this version uses none")
     folders = {folder for folder in places.temporary_folders(pids) if not folder.is_relative_to(ground.folder)}
     result.told.append(f"temporary folders of its processes: {'below its own folder' if not folders else sorted(map(str, folders))}")
     for folder in () if short else folders:

@@ -19,6 +19,7 @@ def place() -> Iterator[Path]:
     """A folder that the stack's own user can get at, unlike the ones that pytest makes."""
     try:
         programs.nginx()
+        programs.redis()
     except RuntimeError as missing:
         pytest.skip(str(missing))
     if shutil.which("strace") is None:

@@ -14,7 +14,9 @@ from app.crypto.hybrid import HybridRecipient
 from app.crypto.receipt import Receipt
 from app.domain import CaseId, Kind
 from app.services import files, intake
+from app.services.buckets import Bucket, MemoryBuckets, Rate
 from app.services.drafts import PlainReport
+from tests.services.sealed_files import some_sealed_file
 from tests.support import Place
 from tests.web.desk.helpers import BASE, Browser, letter, report
 
@@ -88,6 +90,13 @@ def upload(olivia: Browser, sealed: bytes) -> str:
         answer = olivia.client.patch(path, base_url=BASE, headers=piece, data=sealed[begin:end])
         assert (answer.status_code, answer.headers["Upload-Offset"]) == (204, str(end))
     return path.rsplit("/", 1)[1]
+
+
+def test_a_flood_of_uploads_from_outside_keeps_no_officer_from_sending_a_file(olivia: Browser, place: Place) -> None:
+    object.__setattr__(place.ctx, "buckets", MemoryBuckets({bucket: Rate(places=1, grain=3600, burst=0) for bucket in Bucket}))
+    outside = olivia.client.post("/uploads", base_url=BASE, headers={**TUS, "Upload-Length": str(len(some_sealed_file()))})
+    assert (outside.status_code, outside.json) == (503, {"error": "storage_busy"})
+    upload(olivia, some_sealed_file())
 
 
 def test_an_officer_sends_a_file_and_names_it_in_a_message(olivia: Browser, place: Place) -> None:

@@ -2,7 +2,7 @@ import {
   base32Lower,
   sha2562 as sha256,
   utf8
-} from "./desk-shared-A36B4XNU.js";
+} from "./desk-shared-73EKWE2H.js";
 
 // core/fingerprint.ts
 function channel(recipient, verify) {

@@ -7603,7 +7603,8 @@ function answerOf({ ok, status, headers }, body) {
   const code = valueOf(body, "error");
   const refused = { ok, status, code: typeof code === "string" ? code : "" };
   const again = headers.get("Retry-After") ?? "";
-  return status === 503 && refused.code === "storage_busy" && /^[1-9][0-9]?$/.test(again) ? { ...refused, again: Number(again) } : refused;
+  if (status !== 503 || refused.code !== "storage_busy" || !/^[1-9][0-9]?$/.test(again)) return refused;
+  return { ...refused, again: Number(again), challenge: valueOf(body, "challenge") };
 }
 
 // desk/requests.ts

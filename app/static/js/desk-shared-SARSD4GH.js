@@ -15,7 +15,7 @@ import {
   stretch,
   working,
   wrappingKey
-} from "./desk-shared-A36B4XNU.js";
+} from "./desk-shared-73EKWE2H.js";
 
 // desk/unlock.ts
 var UnlockSection = class {

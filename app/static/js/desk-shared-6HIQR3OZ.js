@@ -3,7 +3,7 @@ import {
 } from "./desk-shared-42MHHOPY.js";
 import {
   channel
-} from "./desk-shared-WVGIA7D5.js";
+} from "./desk-shared-XMAYP54M.js";
 import {
   FormatError,
   NoMatch,
@@ -41,7 +41,7 @@ import {
   unseal,
   valueOf,
   verify
-} from "./desk-shared-A36B4XNU.js";
+} from "./desk-shared-73EKWE2H.js";
 
 // desk/alarm.ts
 var panel = find(document, "[data-alarm-panel]", HTMLElement);

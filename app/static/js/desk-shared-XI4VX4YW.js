@@ -2,7 +2,7 @@ import {
   context,
   kinds,
   payloadRead
-} from "./desk-shared-3AW5LJW6.js";
+} from "./desk-shared-X6LC63SM.js";
 import {
   isDay
 } from "./desk-shared-42MHHOPY.js";
@@ -25,7 +25,7 @@ import {
   utf8,
   valueOf,
   verify
-} from "./desk-shared-A36B4XNU.js";
+} from "./desk-shared-73EKWE2H.js";
 
 // core/listed.ts
 function readListed(body) {

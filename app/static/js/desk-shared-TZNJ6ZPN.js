@@ -1,6 +1,6 @@
 import {
   UnlockSection
-} from "./desk-shared-U2F76VCF.js";
+} from "./desk-shared-SARSD4GH.js";
 import {
   QuietlineError,
   all,
@@ -15,7 +15,7 @@ import {
   show,
   showOnly,
   slots
-} from "./desk-shared-A36B4XNU.js";
+} from "./desk-shared-73EKWE2H.js";
 
 // desk/tabs.ts
 var channel = new BroadcastChannel("quietline-desk");

@@ -20,7 +20,7 @@ import {
   textOf,
   textThat,
   valueOf
-} from "./desk-shared-A36B4XNU.js";
+} from "./desk-shared-73EKWE2H.js";
 
 // core/message.ts
 var context = "quietline/message/v1";
