@@ -47,12 +47,52 @@ ON_BOTH = {
 """What the ordinary run does on both databases: all that has to do with them, as far as the time of a run allows."""
 
 BY_THE_CLOCK = {
-    HERE / name for name in ("flows", "cli/test_serve.py", "web/test_files_served.py", "web/test_lanes.py", "web/test_socket.py")
+    HERE / name
+    for name in (
+        "flows",
+        "faults",
+        "stack",
+        "cli/test_gatherer.py",
+        "cli/test_monitor.py",
+        "cli/test_serve.py",
+        "services/test_redis_counters.py",
+        "web/test_buckets.py",
+        "web/test_files_served.py",
+        "web/test_lanes.py",
+        "web/test_proof_of_work.py",
+        "web/test_socket.py",
+        "web/test_waiting.py",
+    )
 }
 """Real browsers and servers that wait for each other: on a busy machine one can be too slow for the other."""
 
 
-LONGEST = tuple(HERE / "flows" / f"test_{name}.py" for name in ("pages", "files_client", "desk_files", "loop", "desk_case", "life"))
+LONGEST = tuple(
+    HERE / f"{name}.py"
+    for name in (
+        "flows/test_pages",
+        "flows/test_files_client",
+        "flows/test_loop",
+        "flows/test_desk_files",
+        "flows/test_desk_attaching",
+        "flows/test_desk_case",
+        "flows/test_life",
+        "flows/test_files_memory",
+        "cli/test_monitor",
+        "services/test_backup",
+        "faults/test_backups",
+        "faults/test_migration",
+        "cli/test_serve",
+        "cli/test_backup",
+        "faults/sweep/test_sweep",
+        "services/test_checkup",
+        "faults/test_clock",
+        "faults/test_limits",
+        "faults/test_calls",
+        "stack/test_journeys",
+        "stack/test_proxy",
+    )
+)
 """Files that take longest: they begin first, so that no worker is alone with one at the end."""
 
 
@@ -69,7 +109,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if BY_THE_CLOCK & {item.path, *item.path.parents}:
             item.add_marker(pytest.mark.flaky(reruns=1))
     browsers = sorted((each for each in files if HERE / "flows" in each.parents), key=_longest_first)
-    others = [each for each in files if each not in browsers]
+    others = sorted((each for each in files if each not in browsers), key=_longest_first)
     items[:] = [item for each in _spread(browsers, others) for item in files[each]]
 
 
