@@ -24,6 +24,8 @@ OWN_WORKER: Final = "-gthread"
 class FloorServer(BaseApplication):  # type: ignore[misc]
     """gunicorn as `quietline serve` sets it up, with another application."""
 
+    proofs = None
+
     def __init__(self, kind: str, port: str, place: Path) -> None:
         self._kind, self._place = kind, place
         self._settings = from_env({**os.environ, "QUIETLINE_BIND": f"127.0.0.1:{port}"})
