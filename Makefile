@@ -3,8 +3,8 @@
 PYTHON ?= python3
 PORT   ?= 8000
 DATA   ?= ./data
-# Workers for the tests; two cores keep three busy, since browser tests also wait.
-JOBS   ?= 3
+# Workers for the tests; two cores keep four busy, since much of the time is waiting.
+JOBS   ?= 4
 # What the tests run on. both: storage, services, what stores through pages and commands, and the journeys of the whole loop on SQLite and
 # on PostgreSQL, the rest on SQLite. postgresql: everything on PostgreSQL, browsers included. sqlite: no PostgreSQL. The tests start a PostgreSQL server of their own.
 DATABASE ?= both

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import pytest
+from flask import Flask
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from playwright.sync_api import Playwright, sync_playwright
 
 from app.services.context import Context
@@ -20,6 +24,22 @@ from tests.postgres import binaries
 from tests.support import Clock, Place, copy_of_place, make_context
 
 HERE = Path(__file__).parent
+
+
+class Compiled(BytecodeCache):
+    """Templates as they were compiled for the first application of this process: most tests make one of their own."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key, bucket.checksum] = bucket.code
+
+
+Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": Compiled()}
 ON_BOTH = {
     HERE / name
     for name in (

@@ -41,7 +41,7 @@ class _Said:
     """What has been said in a language: sentences of templates, and days. Of a request it holds nothing but days, a few of them."""
 
     sentences: dict[str, Markup] = field(default_factory=dict)
-    days: dict[tuple[Locale, date], str] = field(default_factory=dict)
+    days: dict[tuple[Locale, date, str], str] = field(default_factory=dict)
 
 
 def _said() -> _Said:
@@ -79,12 +79,17 @@ def date_pattern() -> str:
 
 def format_day(day: date) -> str:
     """A day as reporters read it: 21 November 2026."""
+    return written_day(day, date_pattern())
+
+
+def written_day(day: date, pattern: str) -> str:
+    """A day in this request's language, by a pattern of Unicode's."""
     days, written_in = _said().days, locale()
-    text = days.get((written_in, day))
+    text = days.get((written_in, day, pattern))
     if text is None:
         if len(days) >= _DAYS_KEPT:
             days.clear()
-        text = days[written_in, day] = babel_format_date(day, date_pattern(), locale=written_in)
+        text = days[written_in, day, pattern] = babel_format_date(day, pattern, locale=written_in)
     return text
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, Final
 
 from babel.dates import get_month_names
-from flask_babel import format_date, format_decimal, lazy_gettext
+from flask_babel import format_decimal, lazy_gettext
 from flask_babel.speaklater import LazyString
 
 from app.domain import Outcome, State
@@ -59,7 +59,7 @@ def outcome_label(outcome: Outcome) -> LazyString:
 
 def short_day(day: date) -> str:
     """ "21 Nov", with the year when it is not this one."""
-    return str(format_date(day, "d MMM" if day.year == services().today().year else "d MMM y", rebase=False))
+    return i18n.written_day(day, "d MMM" if day.year == services().today().year else "d MMM y")
 
 
 def short_months() -> str:
