@@ -18,6 +18,9 @@ from tests.faults.sweep.result import Result
 from tests.faults.sweep.searcher import Looked, Searcher
 
 KEY: Final = r"quietline:(?:bucket:(?:uploads|logins)|wrong:[0-9a-f]{4})"
+GONE: Final = -2
+"""What PTTL says of a key that has expired meanwhile; -1 would be one that never does."""
+
 _COMMAND: Final = r"EVALSHA|SCRIPT|LOAD|TIME|GET|SET|EX|EXPIREAT|DEL|PING|SELECT|MONITOR"
 _WORD: Final = re.compile(rf"{KEY}|{_COMMAND}|[0-9]+|[0-9a-f]{{40}}")
 _SAID: Final = re.compile(r"^\+?[0-9.]+ \[[^\]]*\] (.*)$")
@@ -55,12 +58,12 @@ class Counting:
         """Close, and hold what was said and what is there to what may be."""
         said = self.close()  # before this very look, which is not the application's
         looked, keys = Looked(), set()
-        for key, value, seconds, dumped in self._held():
+        for key, value, milliseconds, dumped in self._held():
             keys.add(key)
             for each in (key.encode(), value, dumped):
                 looked.add(searcher.data(each))
-            if not (re.fullmatch(KEY, key) and value.isdigit() and 0 < seconds <= FORGET_SECONDS):
-                result.amiss.append(f"Redis holds what it should not, or for longer: {key}, {seconds} seconds")
+            if not (re.fullmatch(KEY, key) and value.isdigit() and 0 <= milliseconds <= FORGET_SECONDS * 1000):
+                result.amiss.append(f"Redis holds what it should not, or for longer: {key}, {milliseconds} ms")
         looked.add(searcher.data(said))
         result.add("what Redis holds, and all it was told", looked)
         strange = sorted(set(unknown(said.decode())))
@@ -74,7 +77,9 @@ class Counting:
         client: Any = Redis(unix_socket_path=str(self.place), protocol=2)
         with closing(client):
             for key in sorted(client.scan_iter()):
-                yield key.decode(), client.get(key) or b"", int(client.ttl(key)), client.dump(key) or b""
+                value, dumped, milliseconds = client.get(key), client.dump(key), int(client.pttl(key))
+                if value is not None and milliseconds != GONE:
+                    yield key.decode(), value, milliseconds, dumped or b""
 
 
 def unknown(said: str) -> Iterator[str]:
