@@ -63,7 +63,8 @@ class Counting:
             for each in (key.encode(), value, dumped):
                 looked.add(searcher.data(each))
             if not (re.fullmatch(KEY, key) and value.isdigit() and 0 <= milliseconds <= FORGET_SECONDS * 1000):
-                result.amiss.append(f"Redis holds what it should not, or for longer: {key}, {milliseconds} ms")
+                seconds = milliseconds if milliseconds < 0 else -(-milliseconds // 1000)
+                result.amiss.append(f"Redis holds what it should not, or for longer: {key}, {seconds} seconds")
         looked.add(searcher.data(said))
         result.add("what Redis holds, and all it was told", looked)
         strange = sorted(set(unknown(said.decode())))
