@@ -52,7 +52,8 @@ def test_a_reason_is_announced_only_where_one_is_given(line: Line, desk: Desk, r
 def test_a_letter_that_is_gone_without_a_notice_is_a_warning(line: Line, desk: Desk) -> None:
     receipt = desk.report(REPORT)
     officer_writes(desk, receipt, LETTER)
-    desk.change("UPDATE messages SET sealed = x'', size_class = 0 WHERE case_id = :case AND number = 2", case=receipt.case_id)
+    change = "UPDATE messages SET sealed = :nothing, size_class = 0 WHERE case_id = :case AND number = 2"
+    desk.change(change, nothing=b"", case=receipt.case_id)
     open_conversation(line.page, receipt)
     newest = line.page.locator("#newest")
     expect(newest).to_have_attribute("data-mark", "failed")
