@@ -59,7 +59,7 @@ bundle-check: $(NODE_MODULES)
 bench: $(DEV)
 	$(VENV)/bin/python -m tests.bench
 
-# Killed, and failing, at every call of a journey in turn: some twenty minutes, as root. A sample of it is part of `make test`.
+# Killed, and failing, at every call of a journey in turn: some six minutes, as root. A sample of it is part of `make test`.
 faults: $(DEV)
 	@.ci/strace
 	$(VENV)/bin/python -m tests.faults.kill

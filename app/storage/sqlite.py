@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -67,8 +68,8 @@ class SqliteDatabase(Database):
         return found.f_bavail * found.f_frsize
 
     def truncate_journal(self) -> bool:
-        """Move the write-ahead log into the database, overwrite it and cut it to nothing."""
-        with self._bare() as connection:
+        """Move the write-ahead log into the database, overwrite it and cut it to nothing. StorageBusy where the disk is full."""
+        with self._busy_named(), self._bare() as connection:
             return self._empty_log(connection)
 
     def _empty_log(self, connection: sqlite3.Connection) -> bool:
@@ -150,6 +151,8 @@ class SqliteDatabase(Database):
 
     def _is_busy(self, error: Exception) -> bool:
         original = error.orig if isinstance(error, OperationalError) else error
+        if isinstance(original, OSError):  # from the overwriting, which is ours
+            return original.errno == errno.ENOSPC
         return isinstance(original, sqlite3.OperationalError) and getattr(original, "sqlite_errorcode", 0) & 0xFF in _BUSY_CODES
 
 
