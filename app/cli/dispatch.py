@@ -19,8 +19,9 @@ CALM_SECONDS: Final = 1.0
 class Dispatcher(Generic[Job]):
     """Runs jobs in threads, which begin when they are first needed and live as long as the process.
 
-    Where that would take long, who is next in a lane is drawn by lot, so that a flood cannot put itself in front. In other lanes than the
-    reports' every second one is then the newest: a burst that is over is no wall before those who come after it.
+    Where that would take long, who is next of the reports is drawn by lot, so that a flood cannot put itself in front. In the other lanes
+    it is the newest and the oldest in turn: a burst that is over is no wall before those who come after it, and who is not among them
+    waits no longer than twice as long as in a row.
     """
 
     def __init__(self, groups: Sequence[Group], run: Callable[[Lane, Job], None]) -> None:
@@ -113,5 +114,7 @@ class Dispatcher(Generic[Job]):
     def _choose(self, queue: list[tuple[float, Job]], *, by_lot: bool) -> int:
         if time.monotonic() - queue[0][0] < CALM_SECONDS:
             return 0
+        if by_lot:
+            return self._lots.randrange(len(queue))
         self._newest = not self._newest
-        return -1 if self._newest and not by_lot else self._lots.randrange(len(queue))
+        return -1 if self._newest else 0
