@@ -27,7 +27,8 @@ class Dispatcher(Generic[Job]):
     def __init__(self, groups: Sequence[Group], run: Callable[[Lane, Job], None]) -> None:
         self._run = run
         self._groups = groups
-        self._lock = threading.Lock()
+        # gunicorn says in a signal's handler that it is over, which may run while the loop has the lock.
+        self._lock = threading.RLock()
         self._work = [threading.Condition(self._lock) for _ in groups]
         self._idle = [0] * len(groups)
         self._begun = [0] * len(groups)

@@ -146,3 +146,17 @@ def test_what_is_taken_out_is_not_run(one_thread: Work) -> None:
     assert one_thread.dispatcher.waiting(Lane.TEXT) == 5
     one_thread.held.set()
     assert [job for _, job in one_thread.finish(6)][1:] == [1, 3, 5, 7, 9]
+
+
+def test_a_signals_handler_can_end_it_whatever_the_loop_is_doing() -> None:
+    """It runs in the loop's thread, between any two lines of it."""
+    work = Work(Group(tuple(Lane), 1))
+
+    def loop() -> None:
+        with work.dispatcher._lock:
+            work.dispatcher.shutdown()
+
+    thread = threading.Thread(target=loop, daemon=True)
+    thread.start()
+    thread.join(SECONDS)
+    assert not thread.is_alive()
