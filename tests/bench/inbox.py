@@ -17,13 +17,12 @@ from playwright.sync_api import Page, sync_playwright
 from app.crypto import message
 from app.crypto.age import seal_bytes
 from app.crypto.conversation import digest, entry
-from app.crypto.encoding import new_id
 from app.crypto.hybrid import HybridRecipient
-from app.crypto.message import REPORTER, Payload, Seen
+from app.crypto.message import Seen
 from app.crypto.receipt import Receipt
-from app.domain import Kind, MessageId, SealedBy
 from app.services import followup, organisations
 from app.services.opening import open_all
+from tests import payloads
 from tests.bench.comparing import met
 from tests.bench.serving import machine
 from tests.chromium import ARGUMENTS, executable
@@ -78,16 +77,8 @@ def write_on(desk: Desk, receipt: Receipt, count: int) -> None:
     assert keys is not None
     readers = [HybridRecipient.parse(keys.recipient), receipt.identity.recipient]
     for number in range(count):
-        payload = Payload(
-            id=MessageId(new_id()),
-            case=receipt.case_id,
-            kind=Kind.MESSAGE,
-            author=REPORTER,
-            sealed_by=SealedBy.BROWSER,
-            written_on=desk.ctx.today(),
-            seen=Seen(len(entries), digest(entries)),
-            body=f"Message {number}. " * 150,
-        )
+        seen = Seen(len(entries), digest(entries))
+        payload = payloads.addition(receipt, f"Message {number}. " * 150, seen, desk.ctx.today())
         document = message.write(payload, receipt.signing)
         followup.post_sealed(desk.ctx, desk.organisation, receipt.mailbox_key, payload.id, seal_bytes(document, readers))
         entries.append(entry(message.read(document).envelope.signed))

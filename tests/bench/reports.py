@@ -6,16 +6,16 @@ import html
 import http.client
 import json
 import re
-from datetime import UTC, datetime
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from app.crypto import message
 from app.crypto.age import seal_bytes
-from app.crypto.encoding import b64u_encode, new_id
+from app.crypto.encoding import b64u_encode
 from app.crypto.hybrid import HybridRecipient
-from app.crypto.message import EMPTY_SEEN, REPORTER, Attachment, ChannelKeys, Payload
+from app.crypto.message import Attachment, ChannelKeys
 from app.crypto.receipt import Receipt
-from app.domain import Kind, MessageId, SealedBy
+from tests import payloads
 from tests.bench.load import Request
 
 FORM = "application/x-www-form-urlencoded"
@@ -46,22 +46,8 @@ def sealed(slug: str, count: int, keys: ChannelKeys) -> list[Request]:
 
 def sealed_body(keys: ChannelKeys, team: HybridRecipient, receipt: Receipt, attachments: tuple[Attachment, ...] = ()) -> bytes:
     """A sealed report as JSON, with the files that it names."""
-    own = receipt.identity.recipient
-    payload = Payload(
-        id=MessageId(new_id()),
-        case=receipt.case_id,
-        kind=Kind.REPORT,
-        author=REPORTER,
-        sealed_by=SealedBy.BROWSER,
-        written_on=datetime.now(UTC).date(),
-        seen=EMPTY_SEEN,
-        body=BODY,
-        attachments=attachments,
-        reply_to=str(own),
-        channel=keys,
-        readers="team",
-    )
-    blob = seal_bytes(message.write(payload, receipt.signing), [team, own])
+    payload = replace(payloads.report(receipt, keys, BODY), attachments=attachments)
+    blob = seal_bytes(message.write(payload, receipt.signing), [team, receipt.identity.recipient])
     fields = {"case": receipt.case_id, "mailbox": b64u_encode(receipt.mailbox_key), "message": payload.id, "sealed": b64u_encode(blob)}
     named = {"attachments": [each.id for each in attachments]} if attachments else {}
     return json.dumps({**fields, **named}).encode()

@@ -12,19 +12,19 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 from urllib.parse import urlencode
 
 from app.crypto import attachment, message
 from app.crypto.age import seal_bytes
-from app.crypto.encoding import b64u_encode, new_id
+from app.crypto.encoding import b64u_encode
 from app.crypto.hybrid import HybridRecipient
-from app.crypto.message import EMPTY_SEEN, REPORTER, Attachment, ChannelKeys, Payload
+from app.crypto.message import Attachment, ChannelKeys
 from app.crypto.receipt import Receipt
-from app.domain import AttachmentId, Kind, MessageId, SealedBy
+from app.domain import AttachmentId
 from app.services import receipts
+from tests import payloads
 from tests.portal import Portal
 from tests.web.filling import BOUNDARY, Chosen, multipart
 from tests.web.page import Page
@@ -193,20 +193,7 @@ class Sealed:
         if self.size:
             file = AttachmentId(self._location.rpartition("/")[2])
             named = (Attachment(file, f"{self._mark}.bin", "", self.size, hashlib.sha256(self._file).digest()),)
-        payload = Payload(
-            id=MessageId(new_id()),
-            case=self.receipt.case_id,
-            kind=Kind.REPORT,
-            author=REPORTER,
-            sealed_by=SealedBy.BROWSER,
-            written_on=datetime.now(UTC).date(),
-            seen=EMPTY_SEEN,
-            body=self.text,
-            attachments=named,
-            reply_to=str(self.receipt.identity.recipient),
-            channel=self.keys,
-            readers="team",
-        )
+        payload = replace(payloads.report(self.receipt, self.keys, self.text), attachments=named)
         blob = seal_bytes(message.write(payload, self.receipt.signing), self._readers)
         fields = {"case": self.receipt.case_id, "mailbox": b64u_encode(self.receipt.mailbox_key), "message": payload.id}
         return json.dumps({**fields, "sealed": b64u_encode(blob), "attachments": [each.id for each in named]}).encode()

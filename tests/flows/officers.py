@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from playwright.sync_api import Page, expect
 
@@ -12,11 +13,12 @@ from app.crypto.age import seal_bytes
 from app.crypto.encoding import new_id
 from app.crypto.hybrid import HybridIdentity, HybridRecipient
 from app.crypto.keyring import Keyring, Member
-from app.crypto.message import EMPTY_SEEN, REPORTER, Answer, ChannelKeys, Payload
+from app.crypto.message import Answer, ChannelKeys
 from app.crypto.receipt import Receipt
 from app.crypto.signing import SigningKey
-from app.domain import CaseId, ChannelId, Kind, MessageId, OfficerId, SealedBy
+from app.domain import CaseId, ChannelId, OfficerId, SealedBy
 from app.services import intake, organisations, receipts
+from tests import payloads
 from tests.flows.desks import Desk
 
 
@@ -52,20 +54,13 @@ def browser_report(
     receipt = receipts.new()
     channel = organisations.portal(desk.ctx, desk.organisation).channels[0]
     assert channel.keys is not None
-    payload = Payload(
-        id=MessageId(new_id()),
-        case=receipt.case_id,
-        kind=Kind.REPORT,
-        author=REPORTER,
+    written = payloads.report(receipt, ChannelKeys(channel.keys.recipient, channel.keys.verify), body, desk.ctx.today())
+    payload = replace(
+        written,
         sealed_by=sealed_by,
-        written_on=desk.ctx.today(),
-        seen=EMPTY_SEEN,
         subject=subject,
-        body=body,
         answers=(Answer("category", "What is it about?", category),),
-        reply_to=reply_to or str(receipt.identity.recipient),
-        channel=ChannelKeys(channel.keys.recipient, channel.keys.verify),
-        readers="team",
+        reply_to=reply_to or written.reply_to,
     )
     readers = [HybridRecipient.parse(channel.keys.recipient), receipt.identity.recipient]
     sealed = seal_bytes(message.write(payload, receipt.signing), readers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,12 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from app.crypto import message
 from app.crypto.age import seal_bytes
-from app.crypto.encoding import new_id
 from app.crypto.hybrid import HybridRecipient
-from app.crypto.message import EMPTY_SEEN, REPORTER, Payload
 from app.crypto.receipt import Receipt
 from app.crypto.signing import SigningKey
-from app.domain import AttachmentId, Kind, MessageId, SealedBy
+from app.domain import AttachmentId
 from app.services import files, followup, organisations
+from tests import payloads
 from tests.flows.deskfiles import LARGEST, Given, blob_of, line, png, press, report_with
 from tests.flows.desks import Desk, open_page, unlock
 from tests.flows.looking import Looker
@@ -261,17 +261,7 @@ def forged_with(desk: Desk, receipt: Receipt, *given: Given) -> None:
     assert channel.keys is not None
     readers = [channel.keys.recipient, str(receipt.identity.recipient)]
     named = [files.seal_file(desk.ctx, desk.organisation, readers, each.name, each.type, [each.data], LARGEST) for each in given]
-    payload = Payload(
-        id=MessageId(new_id()),
-        case=receipt.case_id,
-        kind=Kind.MESSAGE,
-        author=REPORTER,
-        sealed_by=SealedBy.BROWSER,
-        written_on=desk.ctx.today(),
-        seen=EMPTY_SEEN,
-        body="Open these at once.",
-        attachments=tuple(named),
-    )
+    payload = replace(payloads.addition(receipt, "Open these at once.", day=desk.ctx.today()), attachments=tuple(named))
     sealed = seal_bytes(message.write(payload, SigningKey.generate()), [HybridRecipient.parse(each) for each in readers])
     ids = [AttachmentId(each.id) for each in named]
     followup.post_sealed(desk.ctx, desk.organisation, receipt.mailbox_key, payload.id, sealed, attachments=ids)

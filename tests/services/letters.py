@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from sqlalchemy import insert
@@ -12,7 +13,7 @@ from app.crypto.age import seal_bytes, unseal_bytes
 from app.crypto.conversation import Checked, Listed, seen_after
 from app.crypto.encoding import new_id
 from app.crypto.hybrid import HybridIdentity, HybridRecipient
-from app.crypto.message import EMPTY_SEEN, REPORTER, Answer, Attachment, Author, ChannelKeys, Payload
+from app.crypto.message import Answer, Attachment, Author, ChannelKeys, Payload
 from app.crypto.receipt import Receipt
 from app.domain import CaseId, ChannelId, Kind, MessageId, Outcome, SealedBy, SealedMessage, State
 from app.services import followup, intake, officers, sessions, triage
@@ -20,6 +21,7 @@ from app.services.drafts import PlainReport
 from app.services.intake import Accepted
 from app.services.sessions import Officer
 from app.storage.models import Case, Message
+from tests import payloads
 from tests.support import Person, Place
 
 DAY = date(2026, 11, 21)
@@ -31,20 +33,11 @@ def report(
     place: Place, receipt: Receipt, body: str = BODY, message_id: str | None = None, files: Sequence[Attachment] = ()
 ) -> tuple[MessageId, bytes]:
     """A report as the browser seals it."""
-    payload = Payload(
+    payload = replace(
+        payloads.report(receipt, ChannelKeys(place.keyring.recipient, place.keyring.verify), body, DAY),
         id=MessageId(message_id or new_id()),
-        case=receipt.case_id,
-        kind=Kind.REPORT,
-        author=REPORTER,
-        sealed_by=SealedBy.BROWSER,
-        written_on=DAY,
-        seen=EMPTY_SEEN,
-        body=body,
         answers=(Answer("category", "What is it about?", "Fraud"),),
         attachments=tuple(files),
-        reply_to=str(receipt.identity.recipient),
-        channel=ChannelKeys(place.keyring.recipient, place.keyring.verify),
-        readers="team",
     )
     return payload.id, seal(message.write(payload, receipt.signing), team(place), receipt.identity.recipient)
 
@@ -58,16 +51,8 @@ def send(place: Place, receipt: Receipt, body: str = BODY) -> Accepted:
 def addition(place: Place, receipt: Receipt, body: str, message_id: str | None = None) -> tuple[MessageId, bytes]:
     """What a reporter's browser adds, having shown everything that is there."""
     found = followup.open_sealed(place.ctx, place.id, receipt.mailbox_key)
-    payload = Payload(
-        id=MessageId(message_id or new_id()),
-        case=receipt.case_id,
-        kind=Kind.MESSAGE,
-        author=REPORTER,
-        sealed_by=SealedBy.BROWSER,
-        written_on=DAY,
-        seen=seen_after(as_reporter(receipt, found.messages)),
-        body=body,
-    )
+    written = payloads.addition(receipt, body, seen_after(as_reporter(receipt, found.messages)), DAY)
+    payload = replace(written, id=MessageId(message_id or written.id))
     return payload.id, seal(message.write(payload, receipt.signing), team(place), receipt.identity.recipient)
 
 

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from playwright.sync_api import Browser, Playwright, expect
 
+from tests.chromium import ARGUMENTS, executable
 from tests.flows.desks import close, watched
 from tests.flows.journeys import AGENT, FORWARDED, AtDesk, Visitor
 from tests.relay import Relay
 from tests.stack import Stack
 
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-)
-
 
 def launch(playwright: Playwright, stack: Stack) -> Browser:
     """It takes the stack's key for the one that is certified, and finds its host name on this machine."""
     told = [f"--ignore-certificate-errors-spki-list={stack.pin}", f"--host-resolver-rules=MAP {stack.host} 127.0.0.1"]
-    return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=[*ARGUMENTS, *told])
+    return playwright.chromium.launch(executable_path=executable(), args=[*ARGUMENTS, *told])
 
 
 @contextmanager

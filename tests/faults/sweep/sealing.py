@@ -5,18 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 
 from app.crypto import attachment, conversation, message
 from app.crypto.age import seal_bytes, unseal_bytes
 from app.crypto.conversation import Checked, Listed, seen_after
-from app.crypto.encoding import b64u_decode, b64u_encode, new_id
+from app.crypto.encoding import b64u_decode, b64u_encode
 from app.crypto.hybrid import HybridRecipient
 from app.crypto.keyring import Keyring
-from app.crypto.message import EMPTY_SEEN, REPORTER, Answer, Attachment, ChannelKeys, Payload
+from app.crypto.message import Answer, Attachment, ChannelKeys, Payload
 from app.crypto.receipt import Receipt
-from app.domain import AttachmentId, Kind, MessageId, SealedBy
+from app.domain import AttachmentId, Kind, MessageId
+from tests import payloads
 from tests.faults.sweep.client import Client
 from tests.web.filling import Chosen
 
@@ -38,20 +38,10 @@ class Sealer:
 
     def report(self, body: str, answer: str, *files: Chosen) -> int:
         """Report; the status of the answer."""
-        payload = Payload(
-            id=MessageId(new_id()),
-            case=self.receipt.case_id,
-            kind=Kind.REPORT,
-            author=REPORTER,
-            sealed_by=SealedBy.BROWSER,
-            written_on=datetime.now(UTC).date(),
-            seen=EMPTY_SEEN,
-            body=body,
+        payload = replace(
+            payloads.report(self.receipt, ChannelKeys(self.ring.recipient, self.ring.verify), body),
             answers=(Answer("category", "What is it about?", "Something else"), Answer("where", "Where did it happen?", answer)),
             attachments=tuple(send_file(self.client, "/uploads", self.readers, file) for file in files),
-            reply_to=str(self.receipt.identity.recipient),
-            channel=ChannelKeys(self.ring.recipient, self.ring.verify),
-            readers="team",
         )
         return self._post("/report/ethics/sealed", payload, case=self.receipt.case_id)
 
@@ -63,16 +53,7 @@ class Sealer:
 
     def follow_up(self, body: str) -> int:
         """Add to it; the status of the answer."""
-        payload = Payload(
-            id=MessageId(new_id()),
-            case=self.receipt.case_id,
-            kind=Kind.MESSAGE,
-            author=REPORTER,
-            sealed_by=SealedBy.BROWSER,
-            written_on=datetime.now(UTC).date(),
-            seen=seen_after(self.messages()),
-            body=body,
-        )
+        payload = payloads.addition(self.receipt, body, seen_after(self.messages()))
         return self._post("/conversation/sealed/answer", payload)
 
     def download(self, file: Attachment) -> bytes:
